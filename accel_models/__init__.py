@@ -1,0 +1,1 @@
+"""Cost models of accelerators, one folder per system."""

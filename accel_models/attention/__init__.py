@@ -1,0 +1,1 @@
+"""Attention accelerators: FuseMax and the baselines it is compared with."""

@@ -1,0 +1,154 @@
+"""Exhaustive evaluation on open grids.
+
+Designs are numbered row-major over the space. A block is a contiguous range of indices: the first
+parameters fixed, the last ones as short broadcastable axes. On such a grid most sub-expressions
+depend on few parameters and are computed once, which makes enumeration an order of magnitude
+faster than flat batches.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dse._model import FEASIBLE
+from dse._pareto import RunningFront
+from dse._problem import Problem
+from dse._space import DesignSpace
+
+BLOCK = 100_000
+"""Elements per block: small enough for the cache, large enough to hide NumPy's call overhead."""
+
+
+@dataclass(frozen=True)
+class GridBlock:
+    """A contiguous range of designs as an open grid.
+
+    Attributes:
+        start: Index of the first design.
+        stop: One past the index of the last.
+        columns: One array per parameter; all have as many axes as there are parameters.
+    """
+
+    start: int
+    stop: int
+    columns: dict[str, Any]
+
+
+def block_length(space: DesignSpace, largest: int = BLOCK) -> int:
+    """How many designs one block holds: the product of whole inner axes."""
+    split = _split_axis(space, largest)
+    return math.prod(space.shape[split + 1 :]) * min(_slab(space, split, largest), space.shape[split])
+
+
+def grid_blocks(
+    space: DesignSpace, start: int = 0, stop: int | None = None, largest: int = BLOCK
+) -> Iterator[GridBlock]:
+    """Cut the designs with index in [start, stop) into open-grid blocks.
+
+    Args:
+        space: The space.
+        start: First index; must be the start of a block of the whole space.
+        stop: One past the last index; the size of the space if None. Blocks are not cut, so it
+            must be the end of a block.
+        largest: Upper bound for the elements of a block.
+    """
+    space.require_index()
+    stop = space.size if stop is None else stop
+    split = _split_axis(space, largest)
+    inner = math.prod(space.shape[split + 1 :])
+    slab = _slab(space, split, largest)
+    ndim = len(space.shape)
+    inner_axes = {p.name: _axis(p.levels, j, ndim) for j, p in enumerate(space.parameters) if j > split}
+    position = start
+    while position < stop:
+        outer = np.unravel_index(position // inner, space.shape[: split + 1])
+        first = int(outer[split])
+        last = min(first + slab, space.shape[split])
+        columns = {
+            p.name: _axis(p.levels[int(outer[j])][None], j, ndim)
+            for j, p in enumerate(space.parameters[:split])
+        }
+        cut = space.parameters[split]
+        columns[cut.name] = _axis(cut.levels[first:last], split, ndim)
+        end = position + (last - first) * inner
+        yield GridBlock(position, end, {**columns, **inner_axes})
+        position = end
+
+
+def _axis(values: Any, axis: int, ndim: int) -> Any:
+    shape = [1] * ndim
+    shape[axis] = len(values)
+    return values.reshape(shape)
+
+
+def _split_axis(space: DesignSpace, largest: int) -> int:
+    """The axis that blocks cut into slabs: everything behind it is whole."""
+    split, inner = len(space.shape) - 1, 1
+    while split > 0 and inner * space.shape[split] <= largest:
+        inner *= space.shape[split]
+        split -= 1
+    return split
+
+
+def _slab(space: DesignSpace, split: int, largest: int) -> int:
+    """How many levels of the cut axis one block takes."""
+    return max(1, largest // math.prod(space.shape[split + 1 :]))
+
+
+@dataclass(frozen=True)
+class EnumeratedRange:
+    """The front of one range of designs.
+
+    Attributes:
+        start: First index of the range.
+        stop: One past its last index.
+        front: Its admissible, non-dominated designs.
+        infeasible: How many designs cannot work.
+        worst: Largest value of each objective among admissible designs (minimisation form).
+    """
+
+    start: int
+    stop: int
+    front: RunningFront
+    infeasible: int
+    worst: Any
+
+
+def enumerate_range(problem: Problem, start: int, stop: int, largest: int = BLOCK) -> EnumeratedRange:
+    """Evaluate every design of a range and keep the front.
+
+    Args:
+        problem: The problem; its space numbers the designs.
+        start: First index, at a block boundary.
+        stop: One past the last index, at a block boundary.
+        largest: Upper bound for the elements of a block.
+    """
+    front = RunningFront.empty(len(problem.objectives))
+    worst = np.full(len(problem.objectives), -np.inf)
+    infeasible = 0
+    for block in grid_blocks(problem.space, start, stop, largest):
+        metrics = problem.model.compute(block.columns, problem.wanted)
+        infeasible += block.stop - block.start - int(np.count_nonzero(metrics[FEASIBLE]))
+        columns = _admissible_objectives(problem, block, metrics)
+        front.update_columns(columns, block.start)
+        worst = np.fmax(worst, [_largest(column) for column in columns])
+    return EnumeratedRange(start, stop, front, infeasible, worst)
+
+
+def _largest(column: Any) -> float:
+    return float(np.fmax.reduce(column, axis=None, initial=-np.inf))
+
+
+def _admissible_objectives(problem: Problem, block: GridBlock, metrics: dict[str, Any]) -> list[Any]:
+    """One column per objective, NaN where a constraint is violated."""
+    columns = [o.sign * metrics[o.metric] for o in problem.objectives]
+    everything = {**block.columns, **metrics}
+    for constraint in problem.constraints:
+        violated = constraint.violation(everything) > 0
+        columns = [np.where(violated, np.nan, column) for column in columns]
+    return columns

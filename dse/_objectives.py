@@ -1,0 +1,116 @@
+"""Objectives and constraints over metrics and parameters."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dse.errors import InputError, did_you_mean
+
+_COMPARISONS = {ast.LtE: "<=", ast.GtE: ">=", ast.Lt: "<", ast.Gt: ">"}
+_OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+_ALLOWED = "EXPRESSION <= NUMBER (or >=), with names of metrics and parameters and + - * / **"
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A metric and the direction that is better.
+
+    Attributes:
+        metric: Name of the metric.
+        direction: "min" or "max".
+    """
+
+    metric: str
+    direction: str = "min"
+
+    @property
+    def sign(self) -> float:
+        """+1 for min, -1 for max: `sign * value` is always to be minimised."""
+        return 1.0 if self.direction == "min" else -1.0
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A vectorised comparison with an amount of violation.
+
+    Attributes:
+        text: As the user wrote it, e.g. "area_mm2 <= 1500".
+        names: Metrics and parameters that it reads.
+    """
+
+    text: str
+    names: frozenset[str]
+    _left: ast.expr
+    _right: ast.expr
+    _is_upper: bool
+
+    @classmethod
+    def parse(cls, text: str, known: Iterable[str]) -> Constraint:
+        """Read a comparison.
+
+        Args:
+            text: For example "power_w * latency_s <= 2".
+            known: Names of metrics and parameters that may occur.
+
+        Raises:
+            InputError: Not a comparison, or an unknown name.
+        """
+        comparison = _comparison(text)
+        known = list(known)
+        for node in ast.walk(comparison):
+            if isinstance(node, ast.Name) and node.id not in known:
+                hint = did_you_mean(node.id, known)
+                raise InputError(f"{text!r}: unknown name {node.id!r}.{hint}", allowed=", ".join(known))
+        names = frozenset(n.id for n in ast.walk(comparison) if isinstance(n, ast.Name))
+        upper = _COMPARISONS[type(comparison.ops[0])].startswith("<")
+        return cls(text, names, comparison.left, comparison.comparators[0], upper)
+
+    def violation(self, columns: Mapping[str, Any]) -> Any:
+        """By how much the constraint is missed, relative to its bound; 0 where it holds.
+
+        NaN metrics give NaN.
+        """
+        left, right = _value(self._left, columns), _value(self._right, columns)
+        excess = left - right if self._is_upper else right - left
+        scale = np.maximum(np.abs(right), np.finfo(float).tiny)
+        return np.maximum(excess, 0.0) / np.where(scale > np.finfo(float).tiny, scale, 1.0)
+
+
+def _comparison(text: str) -> ast.Compare:
+    try:
+        node = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        node = None
+    if not isinstance(node, ast.Compare) or len(node.ops) != 1 or type(node.ops[0]) not in _COMPARISONS:
+        raise InputError(f"{text!r} is not a constraint", allowed=_ALLOWED)
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant) and type(part.value) in (int, float):
+            continue
+        structural = (ast.Compare, ast.Name, ast.Load, ast.BinOp, ast.UnaryOp, ast.USub, ast.UAdd)
+        if not isinstance(part, (*structural, *_COMPARISONS, *_OPERATORS)):
+            raise InputError(f"{text!r} is not a constraint", allowed=_ALLOWED)
+    return node
+
+
+def _value(node: ast.expr, columns: Mapping[str, Any]) -> Any:
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Name):
+        return columns[node.id]
+    if isinstance(node, ast.UnaryOp):
+        sign = -1.0 if isinstance(node.op, ast.USub) else 1.0
+        return sign * _value(node.operand, columns)
+    assert isinstance(node, ast.BinOp)
+    return _OPERATORS[type(node.op)](_value(node.left, columns), _value(node.right, columns))

@@ -1,0 +1,1 @@
+"""Every model as a Gymnasium environment, single and natively vectorised."""

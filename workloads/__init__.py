@@ -1,0 +1,1 @@
+"""What runs on the hardware: schemas, a catalogue, and importers."""
