@@ -78,6 +78,9 @@ class CostModel(ABC):
         metrics: The metrics it computes.
         default_objectives: Metric -> "min" or "max", used where none are given.
         infeasibilities: Why a design may be impossible, one sentence each.
+        default_workload: Name of the workload plug-in used where none is given.
+        default_space: The default problem: parameter -> values, for the parameters that a job
+            neither narrows nor fixes. The model's `space` may accept more.
     """
 
     env_id: ClassVar[str]
@@ -87,6 +90,8 @@ class CostModel(ABC):
     metrics: ClassVar[tuple[Metric, ...]]
     default_objectives: ClassVar[Mapping[str, str]]
     infeasibilities: ClassVar[tuple[str, ...]] = ()
+    default_workload: ClassVar[str] = ""
+    default_space: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
 
     def __init__(self, workload: Any, options: Any = None) -> None:
         if not isinstance(workload, self.workload_type):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, Protocol
 
 import numpy as np
@@ -41,8 +42,8 @@ class Ops(Protocol):
         """A scalar function, evaluated once per distinct combination of the keys and gathered.
 
         Use it for what cannot be written as arithmetic (divisors, mapping searches) and depends
-        on few values. The function should be memoised and return a tuple of floats of fixed
-        length; one column per entry comes back.
+        on few values. The function should be memoised. It returns a tuple of floats and one
+        column per entry comes back; on arrays, shorter tuples are filled up with +inf.
         """
 
     def by_case(
@@ -97,9 +98,8 @@ class _ArrayOps:
         present, position = _distinct_codes(code, [len(values) for values in distinct])
         where = np.unravel_index(present, [len(values) for values in distinct])
         arguments = zip(*(v[i].tolist() for v, i in zip(distinct, where, strict=True)), strict=True)
-        rows = np.array([function(*argument) for argument in arguments])
-        gathered = rows.T[:, position]
-        return tuple(column.reshape(shape) for column in gathered)
+        rows = zip_longest(*(function(*argument) for argument in arguments), fillvalue=math.inf)
+        return tuple(np.array(column)[position].reshape(shape) for column in rows)
 
     @staticmethod
     def by_case(

@@ -1,1 +1,19 @@
-"""Every model as a Gymnasium environment, single and natively vectorised."""
+"""Cost models as Gymnasium environments: one at a time, batched, and for Stable-Baselines3.
+
+Importing this package registers every installed cost model with Gymnasium:
+
+    import gymnasium
+    import dse.envs
+
+    env = gymnasium.make("dse/FuseMax-v0", reward="improvement", action="discrete")
+    envs = gymnasium.make_vec("dse/FuseMax-v0", num_envs=4096)
+    sb3_env = dse.envs.sb3.make(num_envs=4096, model="attention/fusemax")
+"""
+
+from __future__ import annotations
+
+from dse.envs.registration import register_envs
+
+__all__ = ["register_envs"]
+
+register_envs()

@@ -1,0 +1,29 @@
+"""The options of `reset`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dse.errors import InputError, did_you_mean
+
+_KNOWN = ("random_start",)
+
+
+def wants_random_start(options: Mapping[str, Any] | None) -> bool:
+    """Whether `reset` shall start at random designs.
+
+    Args:
+        options: {"random_start": True}, or nothing.
+
+    Raises:
+        InputError: Another option, or a value that is not a boolean.
+    """
+    for name in options or {}:
+        if name not in _KNOWN:
+            hint = did_you_mean(name, _KNOWN)
+            raise InputError(f"unknown reset option {name!r}.{hint}", allowed=", ".join(_KNOWN))
+    value = (options or {}).get("random_start", False)
+    if not isinstance(value, bool):
+        raise InputError(f"reset option random_start = {value!r}", allowed="True or False")
+    return value

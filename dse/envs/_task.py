@@ -1,0 +1,153 @@
+"""From the keyword arguments of `gymnasium.make` to a design task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict, Unpack
+
+import numpy as np
+
+from dse._columns import FloatArray
+from dse._problem import Problem
+from dse.envs._actions import find_encoding
+from dse.envs._core import DesignTask, choose_home
+from dse.envs.rewards import REWARDS, find_reward, target
+from dse.errors import InputError, did_you_mean
+
+
+class TaskArguments(TypedDict, total=False):
+    """What `gymnasium.make(id, ...)` takes; everything is optional.
+
+    Attributes:
+        model: Name of the cost model; the id brings it.
+        model_options: The model's switches.
+        workload: Name of the workload; the model's default one if None.
+        workload_options: Its arguments.
+        objectives: Metric -> "min" or "max"; the model's default objectives if None.
+        constraints: For example ["area_mm2 <= 400"].
+        space: Parameter -> values it is narrowed to.
+        fixed: Parameter -> the only value it may have.
+        problem: A complete problem, in place of all of the above.
+        reward: One of `dse.envs.rewards.REWARDS`; "log_sum" by default.
+        weights: Metric -> weight of the objective; equal weights if None. They are normalised.
+        targets: Metric -> wanted value; reward "target" needs one for each objective.
+        action: "multi_discrete" (default), "box" or "discrete".
+        horizon: Steps per episode; by default 16, and for "discrete" at least enough to reach
+            every design.
+    """
+
+    model: str
+    model_options: Mapping[str, Any]
+    workload: str | None
+    workload_options: Mapping[str, Any]
+    objectives: Mapping[str, str] | None
+    constraints: Sequence[str]
+    space: Mapping[str, Sequence[Any]]
+    fixed: Mapping[str, Any]
+    problem: Problem | None
+    reward: str
+    weights: Mapping[str, float] | None
+    targets: Mapping[str, float] | None
+    action: str
+    horizon: int | None
+
+
+def build_task(**arguments: Unpack[TaskArguments]) -> DesignTask:
+    """Build a design task.
+
+    Args:
+        arguments: See `TaskArguments`.
+
+    Raises:
+        InputError: An argument is wrong; the message says which.
+    """
+    problem = _problem(arguments)
+    encoding = find_encoding(arguments.get("action", "multi_discrete"), problem.space)
+    reward = find_reward(arguments.get("reward", "log_sum"))
+    weights = _weights(problem, arguments.get("weights"))
+    targets = _targets(problem, arguments.get("targets"), is_needed=reward is target)
+    horizon = _checked_horizon(arguments.get("horizon"))
+    home, reference = choose_home(problem)
+    steps = encoding.horizon(home) if horizon is None else horizon
+    return DesignTask(problem, encoding, reward, home, reference, weights, targets, steps)
+
+
+_OF_TASK = ("problem", "reward", "weights", "targets", "action", "horizon")
+
+
+def _problem(arguments: TaskArguments) -> Problem:
+    problem = arguments.get("problem")
+    of_problem = {k: v for k, v in arguments.items() if k not in _OF_TASK}
+    if problem is None:
+        from dse._build import build_problem
+
+        return build_problem(**of_problem)  # type: ignore[arg-type]
+    model = of_problem.pop("model", None)
+    if of_problem:
+        raise InputError(
+            f"`problem` together with {', '.join(sorted(of_problem))}",
+            allowed="either a complete `problem`, or the arguments that build one",
+        )
+    if model is not None:
+        _require_model(problem, str(model))
+    return problem
+
+
+def _require_model(problem: Problem, name: str) -> None:
+    """An id stands for one model: it must not run another one's problem."""
+    from dse._plugins import load
+
+    if not isinstance(problem.model, load("models", name)):
+        raise InputError(
+            f"`problem` is about {type(problem.model).__name__}, but the id stands for {name!r}",
+            next_step=f"use the id {type(problem.model).env_id!r}, or `dse.envs.single.make`",
+        )
+
+
+def _weights(problem: Problem, weights: Mapping[str, float] | None) -> FloatArray:
+    """The weight of each objective, summing to 1."""
+    given = dict.fromkeys(problem.objective_names, 1.0) if weights is None else weights
+    values = np.array([float(v) for v in _by_objective(problem, given, "weights")])
+    if not np.isfinite(values).all() or (values < 0.0).any() or values.sum() == 0.0:
+        raise InputError(
+            f"weights {dict(given)}", allowed="finite numbers, none negative, not all zero"
+        )
+    return np.asarray(values / values.sum(), dtype=np.float64)
+
+
+def _targets(
+    problem: Problem, targets: Mapping[str, float] | None, *, is_needed: bool
+) -> FloatArray:
+    """The target of each objective; NaN where none is needed."""
+    if not is_needed:
+        if targets:
+            others = ", ".join(name for name, reward in REWARDS.items() if reward is not target)
+            raise InputError(
+                "targets without the reward that uses them",
+                allowed=f"reward='target'; no targets for {others}",
+            )
+        return np.full(len(problem.objectives), np.nan)
+    values = np.array([float(v) for v in _by_objective(problem, targets or {}, "targets")])
+    if not (np.isfinite(values) & (values > 0.0)).all():
+        raise InputError(f"targets {dict(targets or {})}", allowed="finite numbers above zero")
+    return values
+
+
+def _by_objective(problem: Problem, given: Mapping[str, float], what: str) -> list[float]:
+    """The values in the order of the objectives, one for each."""
+    names = problem.objective_names
+    for name in given:
+        if name not in names:
+            hint = did_you_mean(name, names)
+            raise InputError(f"{what}: {name!r} is no objective.{hint}", allowed=", ".join(names))
+    missing = [name for name in names if name not in given]
+    if missing:
+        raise InputError(f"{what}: none for {', '.join(missing)}", allowed="one for each objective")
+    return [given[name] for name in names]
+
+
+def _checked_horizon(horizon: int | None) -> int | None:
+    is_count = isinstance(horizon, int) and not isinstance(horizon, bool) and horizon >= 1
+    if horizon is not None and not is_count:
+        raise InputError(f"horizon {horizon!r}", allowed="a whole number of steps, at least 1")
+    return horizon

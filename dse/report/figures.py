@@ -1,0 +1,267 @@
+"""The interactive figures of the HTML report (plotly).
+
+Text from outside is escaped before it reaches plotly, which reads a little HTML in its labels.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from dse.report.labels import (
+    CLOUD_COLOUR,
+    axis_title,
+    colour,
+    ordered_labels,
+    printed,
+    quantity_of_name,
+)
+from dse.report.scales import (
+    curves_by_searcher,
+    finite,
+    front_groups,
+    linear_ticks,
+    log_ticks,
+    median_curve,
+    objective_pairs,
+    wants_log,
+)
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dse._columns import FloatArray, IntArray
+    from dse.report.data import AxisInfo, FrontTable, ReportData, RunCurve
+
+_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+_INK, _GRID = "#2b2f36", "#e8eaee"
+_MAX_TICK_LABELS = 16
+_PIXELS_PER_CHARACTER = 7.0
+
+
+def front_figure(data: ReportData) -> go.Figure:
+    """The front over the cloud of evaluated designs, one panel per pair of objectives."""
+    pairs = objective_pairs(data.objectives)
+    columns = min(len(pairs), 3)
+    rows = -(-len(pairs) // columns)
+    figure = make_subplots(
+        rows=rows, cols=columns, horizontal_spacing=0.075, vertical_spacing=0.3 / (rows + 1)
+    )
+    hover = _hover_texts(data.front)
+    for position, (x, y) in enumerate(pairs):
+        place = {"row": position // columns + 1, "col": position % columns + 1}
+        for trace in _panel(data, x, y, hover, is_first=position == 0):
+            figure.add_trace(trace, **place)
+        figure.update_xaxes(_axis(data, x), **place)
+        figure.update_yaxes(_axis(data, y), **place)
+    return _styled(figure, height=520 if len(pairs) == 1 else 70 + 370 * rows)
+
+
+def parallel_figure(data: ReportData) -> go.Figure:
+    """Every design of the front as a line across its parameters and objectives.
+
+    Parameters with one value on the whole front are left out: they tell nothing apart.
+    """
+    front = data.front
+    varying = {name: column for name, column in front.parameters.items() if len(set(column)) > 1}
+    dimensions = [
+        *(_parameter_dimension(name, labels) for name, labels in varying.items()),
+        *(_objective_dimension(axis, front.metrics[axis.name]) for axis in front.objectives),
+    ]
+    longest = max(len(dimension["label"]) for dimension in dimensions)
+    crowded = longest * _PIXELS_PER_CHARACTER > 1100 / len(dimensions)
+    trace = go.Parcoords(
+        dimensions=dimensions,
+        line=_group_colours(front_groups(front, data.categorical), front.size),
+        labelangle=-18 if crowded else 0,
+        labelfont={"size": 13, "color": _INK},
+        tickfont={"size": 11, "color": _INK},
+        unselected={"line": {"color": "#d5d8dd", "opacity": 0.25}},
+    )
+    figure = _styled(go.Figure(trace), height=460)
+    left = max(len(str(text)) for text in dimensions[0]["ticktext"]) * _PIXELS_PER_CHARACTER
+    return figure.update_layout(margin={"l": 30 + left, "r": 60, "t": 80 if crowded else 50, "b": 24})
+
+
+def curves_figure(data: ReportData) -> go.Figure:
+    """Hypervolume against evaluations: a thin line per run, a bold median per searcher."""
+    figure = go.Figure()
+    for position, (searcher, curves) in enumerate(curves_by_searcher(data.curves).items()):
+        for curve in curves if len(curves) > 1 else ():
+            figure.add_trace(_run_trace(curve, position))
+        figure.add_trace(_median_trace(searcher, curves, position))
+    grid = {"gridcolor": _GRID, "exponentformat": "power", "zeroline": False}
+    figure.update_xaxes(type="log", dtick=1, title="evaluations", **grid)
+    figure.update_yaxes(title="hypervolume", **grid)
+    return _styled(figure, height=440)
+
+
+def _panel(
+    data: ReportData, x: AxisInfo, y: AxisInfo, hover: list[str], *, is_first: bool
+) -> list[Any]:
+    front = data.front
+    traces = [_cloud_trace(data, x, y, is_first)] if {x.name, y.name} <= data.cloud.keys() else []
+    if len(data.objectives) == 2:
+        traces.append(_stairs(front.metrics[x.name], front.metrics[y.name], x))
+    for position, (label, rows) in enumerate(front_groups(front, data.categorical).items()):
+        traces.append(
+            go.Scatter(
+                x=front.metrics[x.name][rows],
+                y=front.metrics[y.name][rows],
+                mode="markers",
+                name=escape(label),
+                legendgroup=f"group {position}",
+                showlegend=is_first,
+                marker={"color": colour(position), "size": 6, "line": {"width": 0.5, "color": "#fff"}},
+                text=[hover[row] for row in rows],
+                hoverinfo="text",
+            )
+        )
+    return traces
+
+
+def _cloud_trace(data: ReportData, x: AxisInfo, y: AxisInfo, is_first: bool) -> go.Scatter:
+    xs, ys = data.cloud[x.name], data.cloud[y.name]
+    rows = np.flatnonzero(np.isfinite(xs) & np.isfinite(ys))
+    by = [f"evaluated by {escape(data.cloud_searcher[row])}" for row in rows if data.cloud_searcher]
+    return go.Scatter(
+        x=xs[rows],
+        y=ys[rows],
+        mode="markers",
+        name="evaluated designs",
+        legendgroup="cloud",
+        showlegend=is_first,
+        marker={"color": CLOUD_COLOUR, "size": 3.5},
+        text=by or None,
+        hoverinfo="text+x+y" if by else "x+y",
+    )
+
+
+def _stairs(xs: FloatArray, ys: FloatArray, x: AxisInfo) -> go.Scatter:
+    """The border of what two objectives dominate, for fronts of exactly two objectives."""
+    order = np.argsort(xs, kind="stable")
+    shape = "hv" if x.direction == "min" else "vh"
+    line = {"shape": shape, "color": "#8b929c", "width": 1}
+    return go.Scatter(
+        x=xs[order], y=ys[order], mode="lines", line=line, hoverinfo="skip", showlegend=False
+    )
+
+
+def _axis(data: ReportData, axis: AxisInfo) -> dict[str, Any]:
+    values = finite(data.front.metrics[axis.name], data.cloud.get(axis.name, np.empty(0)))
+    look: dict[str, Any] = {
+        "title": {"text": escape(axis_title(axis)), "standoff": 8},
+        "gridcolor": _GRID,
+        "zeroline": False,
+        "exponentformat": "power",
+        "automargin": True,
+    }
+    if not wants_log(values):
+        return look
+    decades = np.floor(np.log10(values.max())) - np.ceil(np.log10(values.min())) + 1
+    minor = {"ticks": "outside", "ticklen": 3, "tickcolor": "#b9c0c9", "dtick": "D1"}
+    return look | {"type": "log", "dtick": 1 if decades >= 2 else "D2", "minor": minor}
+
+
+def _hover_texts(front: FrontTable) -> list[str]:
+    units = {axis.name: axis.unit for axis in front.objectives}
+    texts = []
+    for row in range(front.size):
+        lines = [f"<b>design {row + 1}</b>"]
+        for name, unit in units.items():
+            value = escape(printed(front.metrics[name][row], unit))
+            lines.append(f"{escape(quantity_of_name(name))}: <b>{value}</b>")
+        for name, labels in front.parameters.items():
+            lines.append(f"{escape(quantity_of_name(name))}: {escape(labels[row])}")
+        texts.append("<br>".join(lines))
+    return texts
+
+
+def _parameter_dimension(name: str, labels: list[str]) -> dict[str, Any]:
+    order = ordered_labels(name, labels)
+    rank = {label: position for position, label in enumerate(order)}
+    stride = -(-len(order) // _MAX_TICK_LABELS)
+    ranks = np.array([rank[label] for label in labels], dtype=np.float64)
+    return {
+        "label": escape(quantity_of_name(name)),
+        "values": ranks + _spread(len(labels)),
+        "range": [-0.3, len(order) - 0.7],
+        "tickvals": list(range(0, len(order), stride)),
+        "ticktext": order[::stride],
+    }
+
+
+def _spread(n: int) -> FloatArray:
+    """Small even offsets, so that lines through one level show how many they are."""
+    golden_ratio = (np.sqrt(5.0) - 1) / 2
+    return np.asarray(0.3 * (np.arange(n) * golden_ratio % 1 - 0.5), dtype=np.float64)
+
+
+def _objective_dimension(axis: AxisInfo, values: FloatArray) -> dict[str, Any]:
+    low, high = float(values.min()), float(values.max())
+    is_log = wants_log(values)
+    ticks = log_ticks(low, high) if is_log else linear_ticks(low, high)
+    scaled, bounds, places = (
+        (np.log10(v) if is_log else v for v in (values, np.array([low, high]), ticks))
+    )
+    margin = 0.02 * (bounds[1] - bounds[0]) or abs(low) or 1.0
+    return {
+        "label": escape(quantity_of_name(axis.name)),
+        "values": scaled,
+        "range": [bounds[0] - margin, bounds[1] + margin],
+        "tickvals": places,
+        "ticktext": [printed(tick, axis.unit) for tick in ticks],
+    }
+
+
+def _group_colours(groups: dict[str, IntArray], size: int) -> dict[str, Any]:
+    """One flat colour per group: plotly wants numbers and a stepped colour scale."""
+    code = np.zeros(size)
+    for position, rows in enumerate(groups.values()):
+        code[rows] = position
+    n = len(groups)
+    scale = [[(i + edge) / n, colour(i)] for i in range(n) for edge in (0, 1)]
+    return {"color": code, "colorscale": scale, "cmin": -0.5, "cmax": n - 0.5}
+
+
+def _run_trace(curve: RunCurve, position: int) -> go.Scatter:
+    return go.Scatter(
+        x=curve.evaluations,
+        y=curve.hypervolume,
+        mode="lines",
+        line={"shape": "hv", "color": colour(position), "width": 1},
+        opacity=0.45,
+        name=escape(curve.label),
+        legendgroup=f"searcher {position}",
+        showlegend=False,
+    )
+
+
+def _median_trace(searcher: str, curves: list[RunCurve], position: int) -> go.Scatter:
+    evaluations, volume = median_curve(curves)
+    suffix = f" (median of {len(curves)})" if len(curves) > 1 else ""
+    return go.Scatter(
+        x=evaluations,
+        y=volume,
+        mode="markers" if len(evaluations) == 1 else "lines",
+        line={"shape": "hv", "color": colour(position), "width": 3},
+        marker={"color": colour(position), "size": 10},
+        name=escape(searcher) + suffix,
+        legendgroup=f"searcher {position}",
+        showlegend=True,
+    )
+
+
+def _styled(figure: go.Figure, height: int) -> go.Figure:
+    return figure.update_layout(
+        template="plotly_white",
+        height=height,
+        font={"family": _FONT, "size": 13, "color": _INK},
+        margin={"l": 60, "r": 16, "t": 44, "b": 50},
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "itemsizing": "constant"},
+        hoverlabel={"bgcolor": "#fff", "font": {"family": _FONT, "size": 12}, "align": "left"},
+    )
