@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,9 @@ from agents._ranking import Pool
 from agents._settings import check_between, check_whole
 from agents._variation import crossed, mutated, tournament
 from dse import Problem, Searcher
-from dse._columns import Columns, IntArray
+
+if TYPE_CHECKING:
+    from dse._columns import Columns, IntArray
 
 _CHECKPOINTS = 500  # a search with a large budget takes larger steps, not more of them
 _TRIES = 8  # rounds of offspring, before random designs complete a batch
@@ -28,15 +30,14 @@ class EvolutionSettings:
         offspring: Designs per generation; larger ones are used for budgets above 500 times this.
         initial: Random designs to start from, as a share of the budget; bounded by the population.
         crossover: Probability that a child has two parents.
-        mutation: Probability that a parameter of a child changes; at least one always does in a
-            child of one parent.
+        mutation: Probability that a parameter of a child changes; at least one always does.
     """
 
-    population: int = 64
+    population: int = 32
     offspring: int = 16
     initial: float = 0.1
-    crossover: float = 0.5
-    mutation: float = 0.1
+    crossover: float = 0.3
+    mutation: float = 0.05
 
     def __post_init__(self) -> None:
         check_whole("population", self.population, 2)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dse import DesignSpace
-from dse._columns import FloatArray, IntArray
+if TYPE_CHECKING:
+    from dse import DesignSpace
+    from dse._columns import FloatArray, IntArray
 
 
 def code_dtype(space: DesignSpace) -> np.dtype[Any]:

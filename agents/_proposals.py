@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from agents._packing import code_dtype, pack_codes, unpack_codes
 from agents._random_order import RandomOrder
-from dse import DesignSpace
-from dse._columns import BoolArray, IntArray
+
+if TYPE_CHECKING:
+    from dse import DesignSpace
+    from dse._columns import BoolArray, IntArray
 
 
 class Proposals:
@@ -83,5 +85,4 @@ class Proposals:
     def _keys(self, codes: IntArray) -> list[bytes]:
         small = np.ascontiguousarray(codes.astype(code_dtype(self.space)))
         row = np.dtype((np.void, small.dtype.itemsize * small.shape[1]))
-        keys: list[bytes] = small.view(row).ravel().tolist()
-        return keys
+        return [bytes(key) for key in small.view(row).ravel().tolist()]

@@ -8,14 +8,16 @@ with arbitrary finite domains", CT-RSA 2002).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from dse import DesignSpace
 from dse._columns import BoolArray, IntArray
 from dse.errors import DesignError
+
+if TYPE_CHECKING:
+    from dse import DesignSpace
 
 _ROUNDS = 6
 _SMALLEST_BITS = 16  # narrower halves mix poorly; the surplus positions are skipped

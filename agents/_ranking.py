@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from agents._packing import pack_codes, pack_floats, unpack_codes, unpack_floats
 from dse import DesignSpace, Scores
-from dse._columns import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from dse._columns import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,38 @@ def best_first(scores: Scores) -> tuple[IntArray, IntArray]:
         members = np.flatnonzero(rank[admissible] == front)
         crowding[admissible[members]] = _crowding(scaled[members])
     return np.lexsort((-crowding, rank)), rank
+
+
+def survivors(pool: Pool, n: int) -> Pool:
+    """The n best members, best first; all of the first front even where it has more than n.
+
+    NSGA-II throws away crowded members of the front because its population is all it remembers.
+    Here evaluations are dear and memory is cheap: every non-dominated design stays a parent.
+    """
+    order, rank = best_first(pool.scores)
+    n_front = int(np.count_nonzero(rank == 0)) if pool.scores.admissible.any() else 0
+    return pool.take(order[: max(n, n_front)])
+
+
+def penalised(scaled: FloatArray, violation: FloatArray, weights: FloatArray) -> FloatArray:
+    """One number per design, to be minimised: an augmented Chebyshev norm plus a penalty.
+
+    The largest weighted objective plus a twentieth of their sum, so that no weakly dominated
+    design ties with a better one (Steuer and Choo, Math. Program. 26 (1983)). A violated
+    constraint costs more than the whole range of the objectives.
+
+    Args:
+        scaled: Objectives on [0, 1] (N x m), see `log_scaled`.
+        violation: Of the constraints (N).
+        weights: Of the objectives, m or N x m, all above 0.
+
+    Returns:
+        N values; +inf where there are no usable metrics.
+    """
+    weighted = scaled * weights
+    norm = weighted.max(axis=1) + 0.05 * weighted.sum(axis=1)
+    penalty = np.where(violation > 0.0, 1.05 + violation, 0.0)
+    return np.asarray(norm + penalty, dtype=np.float64)
 
 
 def _crowding(points: FloatArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from numbers import Integral
 
 from dse.errors import InputError
 
@@ -23,6 +23,6 @@ def check_between(name: str, value: object, low: float, high: float) -> None:
     Raises:
         InputError: Names the setting, its value and what is allowed.
     """
-    if isinstance(value, bool) or not isinstance(value, Real) or not low < value <= high:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low < value <= high:
         allowed = f"a number above {low:g} and at most {high:g}"
         raise InputError(f"setting {name} = {value!r}", allowed=allowed)

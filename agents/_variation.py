@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dse import DesignSpace
-from dse._columns import BoolArray, IntArray
+if TYPE_CHECKING:
+    from dse import DesignSpace
+    from dse._columns import BoolArray, IntArray
 
-_STEP_SHRINK = 0.5  # success probability of the geometric step length: mean 2 levels
+_STOP = 0.7  # of the geometric step length: mostly one level, seldom more
 
 
 def tournament(n_members: int, n: int, rng: np.random.Generator) -> IntArray:
@@ -27,9 +28,7 @@ def crossed(first: IntArray, second: IntArray, rng: np.random.Generator) -> IntA
     return np.where(rng.random(first.shape) < 0.5, first, second)
 
 
-def mutated(
-    codes: IntArray, space: DesignSpace, rate: float, rng: np.random.Generator
-) -> IntArray:
+def mutated(codes: IntArray, space: DesignSpace, rate: float, rng: np.random.Generator) -> IntArray:
     """Change each parameter with probability `rate`, and at least one per design.
 
     Ordered parameters move up or down by a geometrically distributed number of levels, reflected
@@ -52,9 +51,9 @@ def mutated(
 
 
 def _moved(codes: IntArray, space: DesignSpace, rng: np.random.Generator) -> IntArray:
-    """Another level for every parameter of every design."""
+    """Every parameter of every design moved (a step that is reflected may end where it began)."""
     shape = np.array(space.shape)
-    steps = rng.geometric(_STEP_SHRINK, codes.shape) * rng.choice([-1, 1], codes.shape)
+    steps = rng.geometric(_STOP, codes.shape) * rng.choice([-1, 1], codes.shape)
     stepped = _reflected(codes + steps, shape)
     jumps = rng.integers(1, np.maximum(shape, 2), codes.shape)
     return np.where(_ordered(space), stepped, (codes + jumps) % shape)
@@ -64,7 +63,7 @@ def _reflected(codes: IntArray, shape: IntArray) -> IntArray:
     """Codes folded back into 0 .. shape - 1."""
     period = np.maximum(2 * (shape - 1), 1)
     folded = np.abs(codes) % period
-    return np.minimum(folded, np.maximum(period - folded, 0))
+    return np.asarray(np.minimum(folded, period - folded), dtype=np.int64)
 
 
 def _ordered(space: DesignSpace) -> BoolArray:
@@ -72,4 +71,4 @@ def _ordered(space: DesignSpace) -> BoolArray:
 
 
 def _earlier(_: Any, contenders: IntArray, **_unused: Any) -> IntArray:
-    return contenders.min(axis=1, keepdims=True)
+    return np.asarray(contenders.min(axis=1, keepdims=True), dtype=np.int64)

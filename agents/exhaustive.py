@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from agents._settings import check_whole
 from dse import Problem, Searcher
-from dse._columns import Columns
+
+if TYPE_CHECKING:
+    from dse._columns import Columns
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from agents._random_order import RandomOrder
 from agents._settings import check_whole
 from dse import Problem, Searcher
-from dse._columns import Columns
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from dse._columns import Columns
 
 
 @dataclass(frozen=True)

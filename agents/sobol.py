@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from agents._proposals import Proposals
 from agents._settings import check_whole
 from dse import Problem, Searcher
-from dse._columns import Columns, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from dse._columns import Columns, FloatArray, IntArray
 
 _BARREN_BLOCKS = 8  # blocks without a new design, before random designs take over
 

@@ -39,10 +39,14 @@ class GridBlock:
     columns: dict[str, Any]
 
 
-def block_length(space: DesignSpace, largest: int = BLOCK) -> int:
-    """How many designs one block holds: the product of whole inner axes."""
+def block_starts(space: DesignSpace, largest: int = BLOCK) -> Iterator[int]:
+    """Index of the first design of every block, ascending."""
     split = _split_axis(space, largest)
-    return math.prod(space.shape[split + 1 :]) * min(_slab(space, split, largest), space.shape[split])
+    inner = math.prod(space.shape[split + 1 :])
+    row = space.shape[split] * inner
+    slab = _slab(space, split, largest) * inner
+    for first in range(0, space.size, row):
+        yield from range(first, first + row, slab)
 
 
 def grid_blocks(

@@ -15,9 +15,6 @@ from dse._space import DesignSpace
 from dse.errors import ModelContractError, WorkloadError
 from dse.units import unit_of_name
 
-CHUNK = 8192
-"""Flat batches are evaluated in chunks of this many designs, so that temporaries stay in cache."""
-
 FEASIBLE = "feasible"
 REASON = "reason"
 
@@ -81,6 +78,8 @@ class CostModel(ABC):
         default_workload: Name of the workload plug-in used where none is given.
         default_space: The default problem: parameter -> values, for the parameters that a job
             neither narrows nor fixes. The model's `space` may accept more.
+        chunk: Flat batches are evaluated in chunks of this many designs, so that temporaries stay
+            in cache. A model that splits a batch by case multiplies it by the number of cases.
     """
 
     env_id: ClassVar[str]
@@ -92,6 +91,7 @@ class CostModel(ABC):
     infeasibilities: ClassVar[tuple[str, ...]] = ()
     default_workload: ClassVar[str] = ""
     default_space: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    chunk: ClassVar[int] = 8192
 
     def __init__(self, workload: Any, options: Any = None) -> None:
         if not isinstance(workload, self.workload_type):
@@ -162,7 +162,7 @@ class CostModel(ABC):
         if is_single(x):
             return self._single(x, wanted)
         shape = batch_shape(x)
-        if len(shape) == 1 and shape[0] > CHUNK:
+        if len(shape) == 1 and shape[0] > self.chunk:
             return self._chunked(x, wanted)
         return self._arrays(x, wanted, shape)
 
@@ -203,9 +203,9 @@ class CostModel(ABC):
         total = batch_length(x)
         arrays = {name: np.broadcast_to(column, (total,)) for name, column in x.items()}
         result: dict[str, Any] = {}
-        for start in range(0, total, CHUNK):
-            rows = slice(start, start + CHUNK)
-            part = self._arrays(take(arrays, rows), wanted, (min(CHUNK, total - start),))
+        for start in range(0, total, self.chunk):
+            rows = slice(start, start + self.chunk)
+            part = self._arrays(take(arrays, rows), wanted, (min(self.chunk, total - start),))
             for name, column in part.items():
                 if name not in result:
                     result[name] = np.empty(total, dtype=column.dtype)

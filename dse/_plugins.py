@@ -163,7 +163,8 @@ def _class_fault(plugin: Any, base: type) -> _Fault:
     if not (isinstance(plugin, type) and issubclass(plugin, base)):
         return f"is no {base.__name__}", f"a subclass of dse.{base.__name__}"
     if inspect.isabstract(plugin):
-        missing = ", ".join(sorted(plugin.__abstractmethods__))
+        abstract: frozenset[str] = vars(plugin)["__abstractmethods__"]
+        missing = ", ".join(sorted(abstract))
         return f"lacks {missing}", f"a subclass of dse.{base.__name__} with all its methods"
     return None
 
@@ -186,6 +187,8 @@ def _workload_fault(plugin: Any) -> _Fault:
             return f"has the parameter {str(parameter)!r}", allowed
         if parameter.annotation is parameter.empty:
             return f"has the parameter {parameter.name!r} without a type", allowed
+        if parameter.name == "name":
+            return "has the parameter 'name', which names the plug-in in a job file", allowed
     return None
 
 
@@ -225,7 +228,7 @@ def static_attribute(point: EntryPoint, name: str) -> str | None:
         else:
             continue
         if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-            return value.value if _is_text(value) else None  # type: ignore[attr-defined, no-any-return]
+            return value.value if _is_text(value) else None  # type: ignore[attr-defined]
     return None
 
 

@@ -7,14 +7,16 @@ aliases are errors.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
 
 from dse.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 __all__ = ["KeyPath", "YamlDocument", "dump_yaml", "load_yaml", "read_text", "scalar"]
 
@@ -52,10 +54,21 @@ class YamlDocument:
     places: Mapping[KeyPath, tuple[int, int]]
 
     def where(self, path: KeyPath) -> str:
-        """ "file:line:column" of the value at this path, or of the nearest known part around it."""
+        """Where the value at this path, or the nearest known part around it, stands.
+
+        Args:
+            path: The keys and positions that lead to the value.
+
+        Returns:
+            "file:line:column".
+        """
+        return _at(self.source, *self.position(path))
+
+    def position(self, path: KeyPath) -> tuple[int, int]:
+        """Line and column, from 1, of the value at this path or the nearest part around it."""
         while path and path not in self.places:
             path = path[:-1]
-        return _at(self.source, *self.places.get(path, (1, 1)))
+        return self.places.get(path, (1, 1))
 
     def mapping(self) -> dict[str, Any]:
         """The data, which must be a mapping.
@@ -94,7 +107,9 @@ def read_text(path: Path, max_bytes: int = _MAX_BYTES) -> str:
         content = path.read_bytes()
     except FileNotFoundError:
         tried = f"tried {path.absolute()}"
-        raise InputError(f"no such file ({tried})", where=place, next_step="check the path") from None
+        raise InputError(
+            f"no such file ({tried})", where=place, next_step="check the path"
+        ) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"cannot be read: {reason}", where=repr(place)) from None
@@ -271,13 +286,17 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, source: str) -> InputE
     return InputError(
         f"not YAML: {'a tab where a space belongs' if tabbed else problem}",
         where=_at(source, mark.line + 1, mark.column + 1),
-        next_step="indent with spaces" if tabbed else "check brackets, quotes, colons and indentation",
+        next_step="indent with spaces"
+        if tabbed
+        else "check brackets, quotes, colons and indentation",
     )
 
 
 def _character_error(error: yaml.YAMLError, text: str, source: str) -> InputError:
     """The reader met a character that YAML forbids; it tells the position only."""
-    forbidden = next((i for i, c in enumerate(text) if not c.isprintable() and c not in "\n\r\t"), 0)
+    forbidden = next(
+        (i for i, c in enumerate(text) if not c.isprintable() and c not in "\n\r\t"), 0
+    )
     before = text[:forbidden]
     line, column = before.count("\n") + 1, forbidden - before.rfind("\n")
     reason = getattr(error, "reason", str(error))

@@ -48,6 +48,7 @@ class FuseMax(CostModel):
         "buffer_row_bytes": (512,),
         "buffer_ports": (4,),
     }
+    chunk: ClassVar[int] = 8192 * len(CONFIGURATIONS)
     infeasibilities: ClassVar[tuple[str, ...]] = ("the global buffer is too small for one tile of queries",)
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("latency_s", "Time of one layer"),

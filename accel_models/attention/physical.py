@@ -149,19 +149,18 @@ def static_power_w(area: Column, hw: Hardware, options: FuseMaxOptions) -> Colum
 
 
 @cache
-def _register_file_mm2(words: float, file_mm2: float, address_mm2: float) -> tuple[float]:
-    return (file_mm2 + address_mm2 * math.log2(words),)
+def _log2(words: float) -> tuple[float]:
+    return (math.log2(words),)
 
 
-def register_file_mm2(words: Column, components: Components, ops: Ops) -> Column:
-    """A 16-bit register file: a fixed part plus its address generator."""
+def register_file_mm2(address_bits: Column, components: Components) -> Column:
+    """A 16-bit register file of 2^address_bits words: a fixed part plus its address generator."""
     area = components.area_mm2
-    (value,) = ops.table(_register_file_mm2, words, area["register_file"], area["register_address"])
-    return value
+    return area["register_file"] + area["register_address"] * address_bits
 
 
 def fusemax_register_words(W: Column, E: float, ops: Ops) -> Column:
-    """2*min_tiles, the words of a 2D PE; a 1D PE has four times as many."""
+    """2*min_tiles, the words of a 2D PE (4 on the baselines); a 1D PE has four times as many."""
     return 2.0 * (2.0 * ops.maximum(1.0, ops.floor(W / E)))
 
 
@@ -179,10 +178,10 @@ def area_parts_mm2(
         ops: Operations.
     """
     area = components.area_mm2
-    words = fusemax_register_words(hw.W, E, ops) if is_fusemax else 4.0
+    (address_bits,) = ops.table(_log2, fusemax_register_words(hw.W, E, ops)) if is_fusemax else (2.0,)
     narrow, wide = word_scale(hw), multiplier_scale(hw, options, ops)
-    pe_2d = register_file_mm2(words, components, ops) * narrow + area["macc"] * wide
-    pe_1d = register_file_mm2(4.0 * words, components, ops) * narrow + area["max"] * narrow
+    pe_2d = register_file_mm2(address_bits, components) * narrow + area["macc"] * wide
+    pe_1d = register_file_mm2(address_bits + 2.0, components) * narrow + area["max"] * narrow
     pe_1d = pe_1d + (area["macc"] + area["divide"]) * wide
     if is_fusemax:
         pe_2d = pe_2d + area["max"] * narrow

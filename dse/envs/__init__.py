@@ -7,7 +7,9 @@ Importing this package registers every installed cost model with Gymnasium:
 
     env = gymnasium.make("dse/FuseMax-v0", reward="improvement", action="discrete")
     envs = gymnasium.make_vec("dse/FuseMax-v0", num_envs=4096)
-    sb3_env = dse.envs.sb3.make(num_envs=4096, model="attention/fusemax")
+
+`dse.envs.sb3.make(num_envs=4096, model="attention/fusemax")` makes a `VecEnv` of
+Stable-Baselines3.
 """
 
 from __future__ import annotations

@@ -16,17 +16,20 @@ so every option of every parameter can be reached in every encoding.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
 
-from dse._columns import IntArray
-from dse._parameters import Parameter
-from dse._space import DesignSpace
 from dse.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dse._columns import IntArray
+    from dse._parameters import Parameter
+    from dse._space import DesignSpace
 
 DEFAULT_HORIZON = 16
 

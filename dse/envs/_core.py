@@ -26,17 +26,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
 
 from dse._columns import Columns, FloatArray, IntArray, take
 from dse._model import FEASIBLE, REASON
-from dse._problem import Problem
-from dse.envs._actions import ActionEncoding
 from dse.envs.rewards import DECADES, Outcome, Reward, log_ratios, scalar, share
 from dse.errors import InputError
+
+if TYPE_CHECKING:
+    from dse._problem import Problem
+    from dse.envs._actions import ActionEncoding
 
 _FEATURE_DECADES = 20.0
 _HOME_SAMPLES = 4096
@@ -119,10 +121,8 @@ class DesignTask:
 
     def evaluate_one(self, codes: IntArray) -> Evaluated:
         """Evaluate one design (1 x P codes) with plain floats: NumPy on scalars is slow."""
-        levels = (
-            float(p.levels[c]) for p, c in zip(self.problem.space.parameters, codes[0], strict=True)
-        )
-        design = dict(zip(self.problem.space.names, levels, strict=True))
+        parameters = self.problem.space.parameters
+        design = {p.name: float(p.levels[c]) for p, c in zip(parameters, codes[0], strict=True)}
         metrics = self.problem.model.compute(design)
         return self._assess(codes, _as_batch(design), _as_batch(metrics))
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
-from dse._columns import FloatArray
-from dse._problem import Problem
+from dse._build import build_problem
+from dse._plugins import load
 from dse.envs._actions import find_encoding
 from dse.envs._core import DesignTask, choose_home
 from dse.envs.rewards import REWARDS, find_reward, target
 from dse.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from dse._columns import FloatArray
+    from dse._problem import Problem
 
 
 class TaskArguments(TypedDict, total=False):
@@ -25,7 +30,7 @@ class TaskArguments(TypedDict, total=False):
         workload_options: Its arguments.
         objectives: Metric -> "min" or "max"; the model's default objectives if None.
         constraints: For example ["area_mm2 <= 400"].
-        space: Parameter -> values it is narrowed to.
+        space: Parameter -> values to explore: a list, one value, or a range as in a job file.
         fixed: Parameter -> the only value it may have.
         problem: A complete problem, in place of all of the above.
         reward: One of `dse.envs.rewards.REWARDS`; "log_sum" by default.
@@ -36,13 +41,13 @@ class TaskArguments(TypedDict, total=False):
             every design.
     """
 
-    model: str
+    model: str | None
     model_options: Mapping[str, Any]
     workload: str | None
     workload_options: Mapping[str, Any]
     objectives: Mapping[str, str] | None
     constraints: Sequence[str]
-    space: Mapping[str, Sequence[Any]]
+    space: Mapping[str, Any]
     fixed: Mapping[str, Any]
     problem: Problem | None
     reward: str
@@ -59,8 +64,10 @@ def build_task(**arguments: Unpack[TaskArguments]) -> DesignTask:
         arguments: See `TaskArguments`.
 
     Raises:
-        InputError: An argument is wrong; the message says which.
+        InputError: An argument has a wrong value; the message says which.
+        TypeError: There is no such argument. SB3 tries `render_mode` and expects this answer.
     """
+    _require_known(arguments)
     problem = _problem(arguments)
     encoding = find_encoding(arguments.get("action", "multi_discrete"), problem.space)
     reward = find_reward(arguments.get("reward", "log_sum"))
@@ -72,31 +79,37 @@ def build_task(**arguments: Unpack[TaskArguments]) -> DesignTask:
     return DesignTask(problem, encoding, reward, home, reference, weights, targets, steps)
 
 
-_OF_TASK = ("problem", "reward", "weights", "targets", "action", "horizon")
+def _require_known(names: Iterable[str]) -> None:
+    known = TaskArguments.__annotations__
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise TypeError(f"unexpected argument {name!r}.{hint} Allowed: {', '.join(known)}.")
+
+
+_OF_TASK = ("model", "problem", "reward", "weights", "targets", "action", "horizon")
 
 
 def _problem(arguments: TaskArguments) -> Problem:
     problem = arguments.get("problem")
-    of_problem = {k: v for k, v in arguments.items() if k not in _OF_TASK}
+    model = arguments.get("model")
+    of_problem: dict[str, Any] = {k: v for k, v in arguments.items() if k not in _OF_TASK}
     if problem is None:
-        from dse._build import build_problem
-
-        return build_problem(**of_problem)  # type: ignore[arg-type]
-    model = of_problem.pop("model", None)
+        if model is None:
+            raise InputError("neither `model` nor `problem`", allowed="one of them")
+        return build_problem(model=model, **of_problem)
     if of_problem:
         raise InputError(
             f"`problem` together with {', '.join(sorted(of_problem))}",
             allowed="either a complete `problem`, or the arguments that build one",
         )
     if model is not None:
-        _require_model(problem, str(model))
+        _require_model(problem, model)
     return problem
 
 
 def _require_model(problem: Problem, name: str) -> None:
     """An id stands for one model: it must not run another one's problem."""
-    from dse._plugins import load
-
     if not isinstance(problem.model, load("models", name)):
         raise InputError(
             f"`problem` is about {type(problem.model).__name__}, but the id stands for {name!r}",
@@ -107,7 +120,7 @@ def _require_model(problem: Problem, name: str) -> None:
 def _weights(problem: Problem, weights: Mapping[str, float] | None) -> FloatArray:
     """The weight of each objective, summing to 1."""
     given = dict.fromkeys(problem.objective_names, 1.0) if weights is None else weights
-    values = np.array([float(v) for v in _by_objective(problem, given, "weights")])
+    values = np.array(_by_objective(problem, given, "weights"))
     if not np.isfinite(values).all() or (values < 0.0).any() or values.sum() == 0.0:
         raise InputError(
             f"weights {dict(given)}", allowed="finite numbers, none negative, not all zero"
@@ -127,7 +140,7 @@ def _targets(
                 allowed=f"reward='target'; no targets for {others}",
             )
         return np.full(len(problem.objectives), np.nan)
-    values = np.array([float(v) for v in _by_objective(problem, targets or {}, "targets")])
+    values = np.array(_by_objective(problem, targets or {}, "targets"))
     if not (np.isfinite(values) & (values > 0.0)).all():
         raise InputError(f"targets {dict(targets or {})}", allowed="finite numbers above zero")
     return values
@@ -143,7 +156,14 @@ def _by_objective(problem: Problem, given: Mapping[str, float], what: str) -> li
     missing = [name for name in names if name not in given]
     if missing:
         raise InputError(f"{what}: none for {', '.join(missing)}", allowed="one for each objective")
-    return [given[name] for name in names]
+    return [_number(what, name, given[name]) for name in names]
+
+
+def _number(what: str, name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{what}: {name} = {value!r}", allowed="a number") from None
 
 
 def _checked_horizon(horizon: int | None) -> int | None:

@@ -7,11 +7,15 @@ the module prefix of `gymnasium.make("dse.envs:dse/FuseMax-v0")`, which also wor
 from __future__ import annotations
 
 import logging
-from importlib.metadata import EntryPoint
+from typing import TYPE_CHECKING
 
 import gymnasium
 
+from dse import _plugins
 from dse.errors import PluginError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["SINGLE", "VECTOR", "register_envs"]
 
@@ -30,9 +34,7 @@ def register_envs() -> None:
     The ids are read from the plug-ins' source text, so no model is imported before
     `gymnasium.make` asks for it. A plug-in that is broken is skipped with one logged warning.
     """
-    from dse._plugins import entry_points
-
-    for name, entry_point in entry_points("models").items():
+    for name, entry_point in _plugins.entry_points("models").items():
         try:
             _register(name, entry_point)
         except Exception as error:  # noqa: BLE001 - a stranger's plug-in must not break the import
@@ -40,9 +42,7 @@ def register_envs() -> None:
 
 
 def _register(name: str, entry_point: EntryPoint) -> None:
-    from dse._plugins import static_attribute
-
-    env_id = static_attribute(entry_point, "env_id")
+    env_id = _plugins.static_attribute(entry_point, "env_id")
     if env_id is None:
         raise PluginError(f"{entry_point.value} has no class attribute env_id = '...'")
     known = gymnasium.registry.get(env_id)

@@ -70,7 +70,8 @@ def log_ratios(values: FloatArray, reference: FloatArray, signs: FloatArray) -> 
 
 def share(violation: FloatArray) -> FloatArray:
     """Squash an amount of violation v into [0, 1]: v / (1 + v), and 1 for +inf."""
-    return np.asarray(1.0 - 1.0 / (1.0 + violation), dtype=np.float64)
+    finite = np.isfinite(violation)
+    return np.divide(violation, 1.0 + violation, out=np.ones_like(violation), where=finite)
 
 
 def scalar(ratios: FloatArray, weights: FloatArray, violation: FloatArray) -> FloatArray:
@@ -78,7 +79,7 @@ def scalar(ratios: FloatArray, weights: FloatArray, violation: FloatArray) -> Fl
 
     Inadmissible designs score -`DECADES` - v / (1 + v), below every admissible one.
     """
-    return _or_penalty(-(ratios @ weights), violation, floor=-DECADES)
+    return _or_penalty(0.0 - _mean(ratios, weights), violation, floor=-DECADES)
 
 
 def log_sum(outcome: Outcome) -> FloatArray:
@@ -103,7 +104,7 @@ def inverse(outcome: Outcome) -> FloatArray:
     A maximised objective counts value / (reference + value). Inadmissible designs: [-1, 0).
     """
     closeness = 1.0 / (1.0 + 10.0**outcome.log_ratios)
-    return _or_penalty(closeness @ outcome.weights, outcome.violation)
+    return _or_penalty(_mean(closeness, outcome.weights), outcome.violation)
 
 
 def target(outcome: Outcome) -> FloatArray:
@@ -114,7 +115,7 @@ def target(outcome: Outcome) -> FloatArray:
     """
     with np.errstate(over="ignore"):
         distance = np.abs(outcome.values - outcome.targets) / outcome.targets
-    return _or_penalty((1.0 / (1.0 + distance)) @ outcome.weights, outcome.violation)
+    return _or_penalty(_mean(1.0 / (1.0 + distance), outcome.weights), outcome.violation)
 
 
 REWARDS: Mapping[str, Reward] = MappingProxyType(
@@ -133,6 +134,12 @@ def find_reward(name: str) -> Reward:
         hint = did_you_mean(name, REWARDS)
         raise InputError(f"unknown reward {name!r}.{hint}", allowed=", ".join(REWARDS))
     return REWARDS[name]
+
+
+def _mean(columns: FloatArray, weights: FloatArray) -> FloatArray:
+    """Weighted mean over objectives; column by column, so that N does not change the rounding."""
+    terms = (weight * column for weight, column in zip(weights, columns.T, strict=True))
+    return np.asarray(sum(terms), dtype=np.float64)
 
 
 def _or_penalty(reward: FloatArray, violation: FloatArray, floor: float = 0.0) -> FloatArray:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.vec_env import VecEnv
 
-from dse.envs._core import DesignTask
 from dse.envs._task import TaskArguments, build_task
 from dse.envs.vector import DesignVectorEnv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dse.envs._core import DesignTask
 
 
 class DesignVecEnv(VecEnv):
@@ -40,7 +43,10 @@ class DesignVecEnv(VecEnv):
         return self._env.task
 
     def reset(self) -> Any:
-        """Start an episode in every environment, with the seed and options set before."""
+        """Start an episode in every environment.
+
+        The first of the seeds and options set before serves the whole batch.
+        """
         options = self._options[0] or None
         observations, self.batch_infos = self._env.reset(seed=self._seeds[0], options=options)
         self._reset_seeds()

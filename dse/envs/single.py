@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import gymnasium
 import numpy as np
 
-from dse.envs._core import DesignTask, State
 from dse.envs._options import wants_random_start
 from dse.envs._task import TaskArguments, build_task
+
+if TYPE_CHECKING:
+    from dse.envs._core import DesignTask, State
 
 
 class DesignEnv(gymnasium.Env[Any, Any]):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
-from dse._columns import BoolArray, FloatArray, IntArray
 from dse.envs._core import DesignTask, State
 from dse.envs._options import wants_random_start
 from dse.envs._task import TaskArguments, build_task
 from dse.errors import InputError
+
+if TYPE_CHECKING:
+    from dse._columns import BoolArray, FloatArray, IntArray
 
 _MODES = (AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP)
 

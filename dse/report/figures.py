@@ -29,6 +29,7 @@ from dse.report.scales import (
     median_curve,
     objective_pairs,
     wants_log,
+    whole_decades,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _INK, _GRID = "#2b2f36", "#e8eaee"
 _MAX_TICK_LABELS = 16
+_TICK_GAP = 0.06
 _PIXELS_PER_CHARACTER = 7.0
+_LOG_LOOK = {"type": "log", "tickfont": {"size": 11}}  # plotly enlarges powers of ten by a quarter
 
 
 def front_figure(data: ReportData) -> go.Figure:
@@ -84,7 +87,9 @@ def parallel_figure(data: ReportData) -> go.Figure:
     )
     figure = _styled(go.Figure(trace), height=460)
     left = max(len(str(text)) for text in dimensions[0]["ticktext"]) * _PIXELS_PER_CHARACTER
-    return figure.update_layout(margin={"l": 30 + left, "r": 60, "t": 80 if crowded else 50, "b": 24})
+    return figure.update_layout(
+        margin={"l": 30 + left, "r": 60, "t": 80 if crowded else 50, "b": 24}
+    )
 
 
 def curves_figure(data: ReportData) -> go.Figure:
@@ -95,7 +100,7 @@ def curves_figure(data: ReportData) -> go.Figure:
             figure.add_trace(_run_trace(curve, position))
         figure.add_trace(_median_trace(searcher, curves, position))
     grid = {"gridcolor": _GRID, "exponentformat": "power", "zeroline": False}
-    figure.update_xaxes(type="log", dtick=1, title="evaluations", **grid)
+    figure.update_xaxes(dtick=1, title="evaluations", **_LOG_LOOK, **grid)
     figure.update_yaxes(title="hypervolume", **grid)
     return _styled(figure, height=440)
 
@@ -116,7 +121,11 @@ def _panel(
                 name=escape(label),
                 legendgroup=f"group {position}",
                 showlegend=is_first,
-                marker={"color": colour(position), "size": 6, "line": {"width": 0.5, "color": "#fff"}},
+                marker={
+                    "color": colour(position),
+                    "size": 6,
+                    "line": {"width": 0.5, "color": "#fff"},
+                },
                 text=[hover[row] for row in rows],
                 hoverinfo="text",
             )
@@ -156,15 +165,20 @@ def _axis(data: ReportData, axis: AxisInfo) -> dict[str, Any]:
     look: dict[str, Any] = {
         "title": {"text": escape(axis_title(axis)), "standoff": 8},
         "gridcolor": _GRID,
+        "linecolor": "#b9c0c9",
+        "showline": True,
         "zeroline": False,
         "exponentformat": "power",
         "automargin": True,
     }
     if not wants_log(values):
         return look
-    decades = np.floor(np.log10(values.max())) - np.ceil(np.log10(values.min())) + 1
     minor = {"ticks": "outside", "ticklen": 3, "tickcolor": "#b9c0c9", "dtick": "D1"}
-    return look | {"type": "log", "dtick": 1 if decades >= 2 else "D2", "minor": minor}
+    return look | {
+        "type": "log",
+        "dtick": 1 if whole_decades(values) >= 2 else "D2",
+        "minor": minor,
+    }
 
 
 def _hover_texts(front: FrontTable) -> list[str]:
@@ -202,20 +216,28 @@ def _spread(n: int) -> FloatArray:
 
 
 def _objective_dimension(axis: AxisInfo, values: FloatArray) -> dict[str, Any]:
-    low, high = float(values.min()), float(values.max())
-    is_log = wants_log(values)
-    ticks = log_ticks(low, high) if is_log else linear_ticks(low, high)
-    scaled, bounds, places = (
-        (np.log10(v) if is_log else v for v in (values, np.array([low, high]), ticks))
-    )
-    margin = 0.02 * (bounds[1] - bounds[0]) or abs(low) or 1.0
+    scale = np.log10 if wants_log(values) else np.asarray
+    ticks = _ticks_with_ends(values)
+    low, high = scale(ticks[0]), scale(ticks[-1])
+    margin = 0.02 * (high - low) or abs(low) or 1.0
     return {
         "label": escape(quantity_of_name(axis.name)),
-        "values": scaled,
-        "range": [bounds[0] - margin, bounds[1] + margin],
-        "tickvals": places,
+        "values": scale(values),
+        "range": [low - margin, high + margin],
+        "tickvals": scale(ticks),
         "ticktext": [printed(tick, axis.unit) for tick in ticks],
     }
+
+
+def _ticks_with_ends(values: FloatArray) -> FloatArray:
+    """The range of the values, and the round numbers well inside of it."""
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return np.array([low])
+    is_log = wants_log(values)
+    ticks = log_ticks(low, high) if is_log else linear_ticks(low, high)
+    share = np.log(ticks / low) / np.log(high / low) if is_log else (ticks - low) / (high - low)
+    return np.array([low, *ticks[(share > _TICK_GAP) & (share < 1 - _TICK_GAP)], high])
 
 
 def _group_colours(groups: dict[str, IntArray], size: int) -> dict[str, Any]:
@@ -262,6 +284,12 @@ def _styled(figure: go.Figure, height: int) -> go.Figure:
         height=height,
         font={"family": _FONT, "size": 13, "color": _INK},
         margin={"l": 60, "r": 16, "t": 44, "b": 50},
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "itemsizing": "constant"},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "y": 1.0,
+            "yanchor": "bottom",
+            "itemsizing": "constant",
+        },
         hoverlabel={"bgcolor": "#fff", "font": {"family": _FONT, "size": 12}, "align": "left"},
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
+from plotly.offline import get_plotlyjs
 
 from dse.report.figures import curves_figure, front_figure, parallel_figure
 from dse.report.labels import directions_sentence, printed, quantity_of_name
@@ -70,8 +71,6 @@ def _resource(name: str) -> str:
 
 
 def _plotly_js() -> Markup:
-    from plotly.offline import get_plotlyjs
-
     return Markup(get_plotlyjs())  # noqa: S704 - the library's own code
 
 

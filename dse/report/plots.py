@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from dse.errors import EnvironmentRefusal, InputError
 from dse.report.labels import CLOUD_COLOUR, axis_title, colour
@@ -20,6 +21,7 @@ from dse.report.scales import (
     median_curve,
     objective_pairs,
     wants_log,
+    whole_decades,
 )
 
 if TYPE_CHECKING:
@@ -129,8 +131,8 @@ def _n_panels(objectives: Sequence[AxisInfo]) -> int:
 def _canvas(
     n_panels: int, panel_inches: tuple[float, float] = _PANEL_INCHES
 ) -> tuple[Figure, list[Axes]]:
-    """A figure with this many panels: one row of up to four, else rows of three."""
-    columns = n_panels if n_panels <= 4 else 3
+    """A figure with this many panels: four as a square, else rows of up to three."""
+    columns = 2 if n_panels == 4 else min(n_panels, 3)
     rows = -(-n_panels // columns)
     width, height = panel_inches
     figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
@@ -160,8 +162,8 @@ def _draw_fronts(
         for position, (label, metrics) in enumerate(series.items()):
             style = _dots(position, label)
             axes.scatter(metrics[x.name], metrics[y.name], **style)
-        _name_axis(axes.xaxis, x, [*series.values(), cloud])
-        _name_axis(axes.yaxis, y, [*series.values(), cloud])
+        _dress_axis(axes, "x", x, [*series.values(), cloud])
+        _dress_axis(axes, "y", y, [*series.values(), cloud])
         if not any(len(metrics[x.name]) for metrics in series.values()):
             _say(axes, "the front is empty")
 
@@ -173,7 +175,7 @@ def _draw_values(axes: Axes, objective: AxisInfo, series: _Series) -> None:
         axes.scatter(np.full(len(values), position), values, **_dots(position, label, size=60))
     axes.set_xticks(range(len(series)), [_verbatim(label) for label in series])
     axes.set_xlim(-0.6, len(series) - 0.4)
-    _name_axis(axes.yaxis, objective, list(series.values()))
+    _dress_axis(axes, "y", objective, list(series.values()))
     if not any(len(metrics[objective.name]) for metrics in series.values()):
         _say(axes, "the front is empty")
 
@@ -196,8 +198,8 @@ def _draw_curves(axes: Axes, curves: Iterable[RunCurve]) -> None:
             marker="o" if len(evaluations) == 1 else None,
             label=_verbatim(searcher) + (f" (median of {len(runs)})" if len(runs) > 1 else ""),
         )
-    axes.set_xlabel("evaluations", color=_INK)
-    axes.set_ylabel("hypervolume", color=_INK)
+    axes.set_xlabel("evaluations")
+    axes.set_ylabel("hypervolume")
     if groups:
         axes.set_xscale("log")
     else:
@@ -209,12 +211,20 @@ def _dots(position: int, label: str, size: float = 14) -> dict[str, Any]:
     return look | {"label": _verbatim(label), "zorder": 3}
 
 
-def _name_axis(axis: Any, info: AxisInfo, columns: list[Mapping[str, FloatArray]]) -> None:
-    axis.set_label_text(_verbatim(axis_title(info)), color=_INK)
+def _dress_axis(
+    axes: Axes, which: str, info: AxisInfo, columns: Sequence[Mapping[str, FloatArray]]
+) -> None:
+    """Title and scale of the x or y axis; 1-2-5 ticks where a log axis has few decades."""
+    axes.set(**{f"{which}label": _verbatim(axis_title(info))})
     values = finite(*(metrics[info.name] for metrics in columns if info.name in metrics))
-    if wants_log(values):
-        axis._set_axes_scale("log")  # noqa: SLF001
-        axis.axes.minorticks_on()
+    if not wants_log(values):
+        return
+    axes.set(**{f"{which}scale": "log"})
+    if whole_decades(values) < 2:
+        axis = axes.xaxis if which == "x" else axes.yaxis
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def _legend(figure: Figure, axes: Axes) -> None:
@@ -237,14 +247,16 @@ def _say(axes: Axes, text: str) -> None:
 
 
 def _verbatim(text: str) -> str:
-    r"""Text as it is: "$" starts no formula, and a leading "_" hides nothing from a legend."""
+    """Text as it is: "$" starts no formula; nothing is hidden from a legend, as "_x" would be."""
     plain = text.replace("$", r"\$")
-    return f" {plain}" if plain.startswith("_") else plain
+    return f" {plain}" if plain[:1] in {"", "_"} else plain
 
 
 def _save(figure: Figure, path: Path) -> None:
     if path.suffix.lower() not in _FORMATS:
-        raise InputError(f"cannot draw into {path}", allowed=f"a file ending in {', '.join(_FORMATS)}")
+        raise InputError(
+            f"cannot draw into {path}", allowed=f"a file ending in {', '.join(_FORMATS)}"
+        )
     with warnings.catch_warnings():
         # A name may hold a character that the font lacks: a box in the picture is enough.
         warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)

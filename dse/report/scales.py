@@ -26,8 +26,8 @@ def objective_pairs(objectives: Sequence[AxisInfo]) -> list[tuple[AxisInfo, Axis
 
 def finite(*columns: FloatArray) -> FloatArray:
     """All finite values of some columns, end to end."""
-    joined = np.concatenate([np.asarray(column, dtype=np.float64) for column in columns])
-    return joined[np.isfinite(joined)]
+    joined = np.concatenate([np.empty(0), *columns])
+    return np.asarray(joined[np.isfinite(joined)], dtype=np.float64)
 
 
 def wants_log(values: FloatArray) -> bool:
@@ -35,14 +35,20 @@ def wants_log(values: FloatArray) -> bool:
     return bool(len(values) and values.min() > 0 and values.max() > 10 * values.min())
 
 
+def whole_decades(values: FloatArray) -> int:
+    """How many powers of ten lie within the range of positive values."""
+    return int(np.floor(np.log10(values.max())) - np.ceil(np.log10(values.min())) + 1)
+
+
 def log_ticks(low: float, high: float) -> FloatArray:
     """Round numbers from low to high: decades, or 1-2-5 where there are few decades."""
     first, last = np.floor(np.log10(low)), np.ceil(np.log10(high))
-    stride = max(1, int(last - first) // 8)
+    stride = 1 + int(last - first) // 10
     decades = 10.0 ** np.arange(first, last + 1, stride)
     fine = np.log10(high / low) < 2.5
     ticks = np.outer(decades, [1.0, 2.0, 5.0]).ravel() if fine else decades
-    return ticks[(ticks >= low * (1 - 1e-9)) & (ticks <= high * (1 + 1e-9))]
+    inside = (ticks >= low * (1 - 1e-9)) & (ticks <= high * (1 + 1e-9))
+    return np.asarray(ticks[inside], dtype=np.float64)
 
 
 def linear_ticks(low: float, high: float) -> FloatArray:
@@ -52,7 +58,8 @@ def linear_ticks(low: float, high: float) -> FloatArray:
     raw = (high - low) / 8
     power = 10.0 ** np.floor(np.log10(raw))
     step = power * next(m for m in (1, 2, 5, 10) if m * power >= raw * (1 - 1e-9))
-    return step * np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1)
+    first, last = np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9)
+    return np.asarray(step * np.arange(first, last + 1), dtype=np.float64)
 
 
 def front_groups(front: FrontTable, categorical: str | None) -> dict[str, IntArray]:
@@ -60,9 +67,7 @@ def front_groups(front: FrontTable, categorical: str | None) -> dict[str, IntArr
     if categorical not in front.parameters:
         return {"Pareto front": np.arange(front.size)}
     labels = np.array(front.parameters[categorical], dtype=object)
-    return {
-        label: np.flatnonzero(labels == label) for label in ordered_labels(categorical, labels)
-    }
+    return {label: np.flatnonzero(labels == label) for label in ordered_labels(categorical, labels)}
 
 
 def curves_by_searcher(curves: Iterable[RunCurve]) -> dict[str, list[RunCurve]]:

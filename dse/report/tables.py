@@ -86,13 +86,17 @@ def run_table(summaries: Sequence[RunSummary]) -> Table:
     seeds = [Cell("-", -1) if s.seed is None else Cell(str(s.seed), s.seed) for s in summaries]
     return Table(
         [
-            Column("searcher", "", _label_cells(searchers, sorted(set(searchers))), is_number=False),
+            Column(
+                "searcher", "", _label_cells(searchers, sorted(set(searchers))), is_number=False
+            ),
             Column("seed", "", seeds),
             *(
                 Column(quantity_of_name(name), hint, [_count(getattr(s, name)) for s in summaries])
                 for name, hint in counts.items()
             ),
-            Column("hypervolume", "of the run's own front", [_plain(s.hypervolume) for s in summaries]),
+            Column(
+                "hypervolume", "of the run's own front", [_plain(s.hypervolume) for s in summaries]
+            ),
             Column(
                 "share of best",
                 "hypervolume relative to that of the whole study's front",

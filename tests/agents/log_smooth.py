@@ -1,12 +1,10 @@
 """A larger synthetic accelerator: 62,208 designs, three objectives that span decades."""
 
-from functools import cache
+from types import MappingProxyType
 
-import numpy as np
-
-from dse import Choice, CostModel, DesignSpace, Evaluation, Metric, PowerOfTwo, Problem
-from dse import hypervolume, nondominated
 from support.toy import ToyWork
+
+from dse import Choice, CostModel, DesignSpace, Evaluation, Metric, PowerOfTwo
 
 
 class LogSmooth(CostModel):
@@ -20,7 +18,9 @@ class LogSmooth(CostModel):
         Metric("energy_j", "Energy"),
         Metric("area_mm2", "Area"),
     )
-    default_objectives = {"latency_s": "min", "energy_j": "min", "area_mm2": "min"}
+    default_objectives = MappingProxyType(
+        {"latency_s": "min", "energy_j": "min", "area_mm2": "min"}
+    )
 
     @property
     def space(self):
@@ -45,7 +45,9 @@ class LogSmooth(CostModel):
         rounds = ops.maximum(1.0, 16.0 / bits - 1.0)
         compute = rounds * work / (used * clock)
         latency = ops.maximum(compute, traffic / x["bandwidth_bytes_per_s"])
-        area = x["pes"] * bits * 1e-4 + x["buffer_bytes"] * 2e-7 + x["bandwidth_bytes_per_s"] * 3e-11
+        area = (
+            x["pes"] * bits * 1e-4 + x["buffer_bytes"] * 2e-7 + x["bandwidth_bytes_per_s"] * 3e-11
+        )
         energy = work * bits * (1e-13 + 1e-31 * clock * clock) * rounds + traffic * 3e-11
         return Evaluation({
             "latency_s": latency,

@@ -88,7 +88,12 @@ def realistic(n_cloud=3000, n_front=370, seed=0):
             "Most violated constraint: area_mm2 <= 5000 (12.4 % of designs).",
         ),
         job_yaml=_JOB,
-        environment={"accel-dse": "0.1.0", "python": "3.11.9", "numpy": "2.2.1", "machine": "Linux"},
+        environment={
+            "accel-dse": "0.1.0",
+            "python": "3.11.9",
+            "numpy": "2.2.1",
+            "machine": "Linux",
+        },
         categorical="configuration",
     )
 

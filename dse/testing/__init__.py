@@ -1,0 +1,1 @@
+"""Reusable contract suites: a plug-in's own tests inherit them."""
