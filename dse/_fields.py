@@ -228,9 +228,7 @@ def _checked(field: Field, value: Any, base_folder: Path | None) -> Any:
     try:
         return adapter.validate_python(prepared)
     except ValidationError as error:
-        raise FaultsError(
-            list(explain(error.errors(include_url=False), value))
-        ) from None
+        raise FaultsError(list(explain(error.errors(include_url=False), value))) from None
 
 
 def _prepared(field: Field, value: Any, base_folder: Path | None) -> Any:

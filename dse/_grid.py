@@ -22,6 +22,9 @@ from dse._space import DesignSpace
 
 BLOCK = 100_000
 """Elements per block: small enough for the cache, large enough to hide NumPy's call overhead."""
+_SCOUTS = 4096
+_WORTH_SCOUTING = 16
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ def grid_blocks(
     inner = math.prod(space.shape[split + 1 :])
     slab = _slab(space, split, largest)
     ndim = len(space.shape)
-    inner_axes = {p.name: _axis(p.levels, j, ndim) for j, p in enumerate(space.parameters) if j > split}
+    inner_axes = {
+        p.name: _axis(p.levels, j, ndim) for j, p in enumerate(space.parameters) if j > split
+    }
     position = start
     while position < stop:
         outer = np.unravel_index(position // inner, space.shape[: split + 1])
@@ -123,7 +128,9 @@ class EnumeratedRange:
     worst: Any
 
 
-def enumerate_range(problem: Problem, start: int, stop: int, largest: int = BLOCK) -> EnumeratedRange:
+def enumerate_range(
+    problem: Problem, start: int, stop: int, largest: int = BLOCK
+) -> EnumeratedRange:
     """Evaluate every design of a range and keep the front.
 
     Args:
@@ -132,27 +139,51 @@ def enumerate_range(problem: Problem, start: int, stop: int, largest: int = BLOC
         stop: One past the last index, at a block boundary.
         largest: Upper bound for the elements of a block.
     """
-    front = RunningFront.empty(len(problem.objectives))
+    front = _scouted(problem, start, stop)
     worst = np.full(len(problem.objectives), -np.inf)
     infeasible = 0
     for block in grid_blocks(problem.space, start, stop, largest):
         metrics = problem.model.compute(block.columns, problem.wanted)
-        infeasible += block.stop - block.start - int(np.count_nonzero(metrics[FEASIBLE]))
+        works = _unbroadcast(metrics[FEASIBLE])
+        infeasible += (works.size - np.count_nonzero(works)) * metrics[FEASIBLE].size // works.size
         columns = _admissible_objectives(problem, block, metrics)
-        front.update_columns(columns, block.start)
+        front.update_columns(columns, metrics[FEASIBLE].shape, block.start)
         worst = np.fmax(worst, [_largest(column) for column in columns])
-    return EnumeratedRange(start, stop, front, infeasible, worst)
+    return EnumeratedRange(start, stop, front, int(infeasible), worst)
+
+
+def _scouted(problem: Problem, start: int, stop: int) -> RunningFront:
+    """The front of designs scattered over the range, so that the first blocks meet good ones."""
+    front = RunningFront.empty(len(problem.objectives))
+    size = stop - start
+    if size <= _SCOUTS * _WORTH_SCOUTING:
+        return front
+    ids = start + (np.arange(_SCOUTS) * (size / _SCOUTS)).astype(np.int64)
+    ids = start + np.floor((np.arange(1, _SCOUTS + 1) * _GOLDEN) % 1.0 * size).astype(np.int64)
+    designs = problem.space.at(ids)
+    metrics = problem.model.compute(designs, problem.wanted)
+    scores = problem.score(designs, metrics)
+    kept = scores.admissible
+    front.update(scores.objectives[kept], ids[kept])
+    return front
 
 
 def _largest(column: Any) -> float:
     return float(np.fmax.reduce(column, axis=None, initial=-np.inf))
 
 
-def _admissible_objectives(problem: Problem, block: GridBlock, metrics: dict[str, Any]) -> list[Any]:
-    """One column per objective, NaN where a constraint is violated."""
-    columns = [o.sign * metrics[o.metric] for o in problem.objectives]
-    everything = {**block.columns, **metrics}
+def _unbroadcast(column: Any) -> Any:
+    """The column with length 1 along the axes where broadcasting repeats it."""
+    return column[tuple(slice(None) if stride else slice(0, 1) for stride in column.strides)]
+
+
+def _admissible_objectives(
+    problem: Problem, block: GridBlock, metrics: dict[str, Any]
+) -> list[Any]:
+    """One column per objective in its smallest shape, NaN where a constraint is violated."""
+    small = {name: _unbroadcast(metrics[name]) for name in problem.wanted}
+    columns = [o.sign * small[o.metric] for o in problem.objectives]
     for constraint in problem.constraints:
-        violated = constraint.violation(everything) > 0
+        violated = constraint.violation({**block.columns, **small}) > 0
         columns = [np.where(violated, np.nan, column) for column in columns]
     return columns

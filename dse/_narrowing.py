@@ -127,5 +127,7 @@ def _spaced(parameter: Parameter, low: float, high: float, written: Mapping[str,
         raise InputError(f"log {log!r}", allowed="true or false")
     if log and low <= 0:
         raise InputError(f"a logarithmic range from {low:g}", allowed="from > 0")
-    values = (np.geomspace if log else np.linspace)(low, high, count)
+    middle = (np.geomspace if log else np.linspace)(low, high, count)[1:-1]
+    # twelve digits: the same on every machine, and 8 where the arithmetic gives 7.999999999999999
+    values = [low, *(float(f"{value:.12g}") for value in middle), high]
     return [parameter.plain(value) for value in values]

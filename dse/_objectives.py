@@ -72,7 +72,9 @@ class Constraint:
         for node in ast.walk(comparison):
             if isinstance(node, ast.Name) and node.id not in known:
                 hint = did_you_mean(node.id, known)
-                raise InputError(f"{text!r}: unknown name {node.id!r}.{hint}", allowed=", ".join(known))
+                raise InputError(
+                    f"{text!r}: unknown name {node.id!r}.{hint}", allowed=", ".join(known)
+                )
         names = frozenset(n.id for n in ast.walk(comparison) if isinstance(n, ast.Name))
         upper = _COMPARISONS[type(comparison.ops[0])].startswith("<")
         return cls(text, names, comparison.left, comparison.comparators[0], upper)
@@ -93,7 +95,11 @@ def _comparison(text: str) -> ast.Compare:
         node = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError):
         node = None
-    if not isinstance(node, ast.Compare) or len(node.ops) != 1 or type(node.ops[0]) not in _COMPARISONS:
+    if (
+        not isinstance(node, ast.Compare)
+        or len(node.ops) != 1
+        or type(node.ops[0]) not in _COMPARISONS
+    ):
         raise InputError(f"{text!r} is not a constraint", allowed=_ALLOWED)
     for part in ast.walk(node):
         if isinstance(part, ast.Constant) and type(part.value) in (int, float):

@@ -163,7 +163,9 @@ def _scatter_cases(
         rows = np.flatnonzero(codes == case)
         part = {name: _select(column, rows, axis, len(codes), ndim) for name, column in x.items()}
         pieces.append((rows, cases[int(case)](part)))
-    return {key: _assemble([(r, p[key]) for r, p in pieces], axis, len(codes)) for key in pieces[0][1]}
+    return {
+        key: _assemble([(r, p[key]) for r, p in pieces], axis, len(codes)) for key in pieces[0][1]
+    }
 
 
 def _select(column: Any, rows: Any, axis: int, length: int, ndim: int) -> Any:

@@ -51,7 +51,9 @@ class Outcome:
     def rows(self, selection: Any) -> Outcome:
         """Some of the rows."""
         index = np.arange(len(self))[selection]
-        return Outcome(take(self.metrics, index), self.state[index], [self.reason[i] for i in index])
+        return Outcome(
+            take(self.metrics, index), self.state[index], [self.reason[i] for i in index]
+        )
 
 
 def no_outcome(metric_names: tuple[str, ...]) -> Outcome:
@@ -165,7 +167,9 @@ def _validated(model: CostModel, columns: Columns, count: int) -> Outcome:
                 state[row] = State.FAILED
                 reason[row] = _why_illegal(metric, columns[metric.name], row, count)
         metrics[metric.name] = values
-    metrics = {name: np.where(state == State.DONE, values, np.nan) for name, values in metrics.items()}
+    metrics = {
+        name: np.where(state == State.DONE, values, np.nan) for name, values in metrics.items()
+    }
     return Outcome(metrics, state, reason)
 
 

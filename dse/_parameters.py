@@ -112,7 +112,9 @@ class Parameter:
             raise DesignError(f"{self.name} has no value left", allowed=self.range_text)
         numbers = [self.parse(value) for value in values]
         if len(set(numbers)) < len(numbers):
-            raise DesignError(f"{self.name} lists a value twice: {list(values)}", allowed="distinct values")
+            raise DesignError(
+                f"{self.name} lists a value twice: {list(values)}", allowed="distinct values"
+            )
         return self._restricted(numbers)
 
     def _restricted(self, numbers: list[float]) -> Parameter:
@@ -142,7 +144,9 @@ class Parameter:
         return number
 
     def _outside(self, value: Any) -> DesignError:
-        return DesignError(f"{self.name} = {value!r} is not a value of this parameter", allowed=self.range_text)
+        return DesignError(
+            f"{self.name} = {value!r} is not a value of this parameter", allowed=self.range_text
+        )
 
 
 @dataclass(frozen=True)
@@ -213,8 +217,14 @@ class Choice(Parameter):
             return float(self.options.index(value))
         if isinstance(value, str):
             hint = did_you_mean(value, self.options)
-            raise DesignError(f"{self.name} = {value!r} is not an option.{hint}", allowed=", ".join(self.options))
-        if isinstance(value, (float, np.floating)) and 0 <= value < len(self.options) and float(value).is_integer():
+            raise DesignError(
+                f"{self.name} = {value!r} is not an option.{hint}", allowed=", ".join(self.options)
+            )
+        if (
+            isinstance(value, (float, np.floating))
+            and 0 <= value < len(self.options)
+            and float(value).is_integer()
+        ):
             return float(value)
         raise self._outside(value)
 
@@ -277,7 +287,9 @@ class PowerOfTwo(Parameter):
         _check_range(self.name, self.low, self.high)
         for bound in (self.low, self.high):
             if bound <= 0 or not float(np.log2(bound)).is_integer():
-                raise DesignError(f"{self.name}: bound {bound} is not a power of two", allowed="powers of two")
+                raise DesignError(
+                    f"{self.name}: bound {bound} is not a power of two", allowed="powers of two"
+                )
 
     @cached_property
     def levels(self) -> FloatArray:

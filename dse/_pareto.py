@@ -7,14 +7,19 @@ Pareto-optimal and skip NaN silently, so they are filtered before any front is c
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from functools import reduce
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dse._columns import BoolArray, FloatArray, IntArray
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dse._columns import BoolArray, FloatArray, IntArray
 
 _BATCH = 8192
-_GUARDS = 4
+_CELLS = 2**14
+_STALE = 4096
 
 
 def nondominated(points: FloatArray) -> BoolArray:
@@ -61,6 +66,62 @@ def log_points(points: FloatArray, signs: FloatArray) -> FloatArray:
     return np.asarray(signs * np.log10(np.abs(points)), dtype=np.float64)
 
 
+@dataclass(frozen=True)
+class Shadow:
+    """A lookup table of what a front dominates: one look per point, however large the front.
+
+    All objectives but one are cut into intervals; each cell of the grid holds the smallest value
+    of the remaining objective among the members that are no worse in all others than anything in
+    the cell. A point above its cell's value is dominated. The intervals blur the front a little,
+    so some dominated points pass; a point that is not dominated, or equals a member, always does.
+
+    Attributes:
+        edges: Per cut objective, ascending boundaries; interval i starts at boundary i - 1.
+        lowest: Smallest value of the uncut objective per cell, flat.
+        uncut: Which objective is not cut.
+    """
+
+    edges: tuple[FloatArray, ...]
+    lowest: FloatArray
+    uncut: int
+
+    @classmethod
+    def of(cls, points: FloatArray, uncut: int) -> Shadow:
+        """The shadow of a front (N x m, finite)."""
+        cut = np.delete(points, uncut, axis=1).T
+        most = int(_CELLS ** (1 / max(len(cut), 1))) - 1
+        edges = tuple(_boundaries(values, most) for values in cut)
+        shape = tuple(len(boundaries) + 1 for boundaries in edges)
+        lowest = np.full(shape, np.inf)
+        cells = tuple(
+            np.searchsorted(e, v, side="left") + 1 for e, v in zip(edges, cut, strict=True)
+        )
+        np.minimum.at(lowest, cells, points[:, uncut])
+        for axis in range(len(shape)):
+            lowest = np.minimum.accumulate(lowest, axis=axis)
+        return cls(edges, lowest.ravel(), uncut)
+
+    def spares(self, columns: Sequence[Any]) -> Any:
+        """Elementwise: may this point belong to the front?
+
+        Args:
+            columns: One array per objective; they broadcast against each other.
+        """
+        cut = [column for j, column in enumerate(columns) if j != self.uncut]
+        cell: Any = np.zeros((), dtype=np.intp)
+        for boundaries, column in zip(self.edges, cut, strict=True):
+            cell = cell * (len(boundaries) + 1) + np.searchsorted(boundaries, column, side="right")
+        return columns[self.uncut] <= self.lowest[cell]
+
+
+def _boundaries(values: FloatArray, most: int) -> FloatArray:
+    """At most so many of the distinct values, evenly ranked, with the largest."""
+    distinct = np.unique(values)
+    if len(distinct) <= most:
+        return distinct
+    return distinct[np.linspace(0, len(distinct) - 1, most).astype(np.intp)]
+
+
 @dataclass
 class RunningFront:
     """The front of everything seen so far; memory grows with the front only.
@@ -73,7 +134,8 @@ class RunningFront:
 
     points: FloatArray
     ids: IntArray
-    _guards: list[FloatArray] = field(default_factory=list, repr=False)
+    _shadow: Shadow | None = field(default=None, init=False, repr=False)
+    _merged: int = field(default=0, init=False, repr=False)
 
     @classmethod
     def empty(cls, n_objectives: int) -> RunningFront:
@@ -81,68 +143,47 @@ class RunningFront:
         return cls(np.empty((0, n_objectives)), np.empty(0, dtype=np.int64))
 
     def update(self, points: FloatArray, ids: IntArray) -> None:
-        """Add a batch of finite points (N x m) with their ids."""
-        survivors = self._survivors(points)
-        if not len(survivors):
-            return
-        for start in range(0, len(survivors), _BATCH):
-            rows = survivors[start : start + _BATCH]
-            self._merge(points[rows], ids[rows])
-        self._guards = self._choose_guards()
+        """Add a batch of points (N x m) with their ids; non-finite rows are left out."""
+        for start in range(0, len(points), _BATCH):
+            rows = slice(start, start + _BATCH)
+            kept = self._candidates(list(points[rows].T))
+            self._merge(points[rows][kept], ids[rows][kept])
 
-    def update_columns(self, columns: list[Any], first_id: int) -> None:
+    def update_columns(self, columns: Sequence[Any], shape: tuple[int, ...], first_id: int) -> None:
         """Add an open-grid block given as one broadcastable array per objective.
 
-        Comparing before broadcasting saves most of the work: an objective that depends on few
-        parameters is compared in its own small shape.
+        Axes along which no objective varies hold ties only: their first design stands for all.
 
         Args:
-            columns: Per objective, an array that broadcasts to the block's shape; NaN where the
-                design is not admissible.
+            columns: Per objective, an array with as many axes as the block and length 1 where it
+                does not vary; NaN where the design is not admissible.
+            shape: Shape of the block.
             first_id: Id of the block's first design in row-major order.
         """
-        shape = np.broadcast_shapes(*(np.shape(column) for column in columns))
-        kept: Any = np.ones((), dtype=bool)
-        for column in columns:
-            kept = kept & np.isfinite(column)
-        for guard in self._guards:
-            worse: Any = np.ones((), dtype=bool)
-            for column, value in zip(columns, guard, strict=True):
-                worse = worse & (column >= value)
-            kept = kept & ~worse
-        flat = np.flatnonzero(np.broadcast_to(kept, shape))
-        if not len(flat):
-            return
-        where = np.unravel_index(flat, shape)
-        picked = [np.broadcast_to(column, shape)[where] for column in columns]
-        self.update(np.stack(picked, axis=1), flat + first_id)
+        where = np.nonzero(self._candidates(columns))
+        reduced = np.broadcast_shapes(*(np.shape(column) for column in columns))
+        points = np.stack([np.broadcast_to(c, reduced)[where] for c in columns], axis=1)
+        ids = np.ravel_multi_index(where, shape) + first_id
+        for start in range(0, len(ids), _BATCH):
+            rows = slice(start, start + _BATCH)
+            self._merge(points[rows], ids[rows])
 
-    def _survivors(self, points: FloatArray) -> IntArray:
-        """Rows that none of a few well-placed members dominates: a cheap filter first."""
-        if not self._guards and len(self.points):
-            self._guards = self._choose_guards()
-        kept = np.ones(len(points), dtype=bool)
-        for guard in self._guards:
-            kept &= (points < guard).any(axis=1) | (points == guard).all(axis=1)
-        return np.flatnonzero(kept)
+    def _candidates(self, columns: Sequence[Any]) -> Any:
+        """Elementwise: finite, and not in the shadow of the front."""
+        finite = reduce(np.logical_and, [np.isfinite(column) for column in columns])
+        if not len(self.points):
+            return finite
+        uncut = int(np.argmax([np.size(column) for column in columns]))
+        if self._shadow is None or self._shadow.uncut != uncut or self._merged > _STALE:
+            self._shadow, self._merged = Shadow.of(self.points, uncut), 0
+        return finite & self._shadow.spares(columns)
 
     def _merge(self, points: FloatArray, ids: IntArray) -> None:
+        if not len(ids):
+            return
         joined = np.concatenate([self.points, points])
         joined_ids = np.concatenate([self.ids, ids])
         order = np.argsort(joined_ids, kind="stable")
-        joined, joined_ids = joined[order], joined_ids[order]
-        member = nondominated(joined)
+        member = order[nondominated(joined[order])]
         self.points, self.ids = joined[member], joined_ids[member]
-
-    def _choose_guards(self) -> list[FloatArray]:
-        """A few members that dominate much: the best products over rotating weights of the logs."""
-        if not len(self.points):
-            return []
-        ranks = np.argsort(np.argsort(self.points, axis=0), axis=0) / max(len(self.points) - 1, 1)
-        balanced = np.argsort(ranks.max(axis=1))[:1]
-        leaning = [
-            int(np.argmin(ranks.max(axis=1) + np.delete(ranks, j, axis=1).max(axis=1)))
-            for j in range(self.points.shape[1])
-        ]
-        chosen = dict.fromkeys([*balanced.tolist(), *leaning])
-        return [self.points[i] for i in list(chosen)[:_GUARDS]]
+        self._merged += len(ids)

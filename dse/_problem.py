@@ -71,7 +71,9 @@ class Problem:
         """
         directions = model.default_objectives if objectives is None else objectives
         if not directions:
-            raise InputError("no objective", allowed=f"at least one of {', '.join(model.metric_names)}")
+            raise InputError(
+                "no objective", allowed=f"at least one of {', '.join(model.metric_names)}"
+            )
         parsed = tuple(_objective(model, name, d) for name, d in directions.items())
         space = model.space if space is None else space
         known = (*model.metric_names, *space.names)

@@ -51,7 +51,9 @@ class DesignSpace:
         if not self.parameters:
             raise DesignError("the design space has no parameter", allowed="at least one parameter")
         if len(set(self.names)) < len(self.names):
-            raise DesignError(f"parameter names repeat: {', '.join(self.names)}", allowed="distinct names")
+            raise DesignError(
+                f"parameter names repeat: {', '.join(self.names)}", allowed="distinct names"
+            )
 
     @cached_property
     def names(self) -> tuple[str, ...]:

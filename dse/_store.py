@@ -99,7 +99,9 @@ class Store:
             self._db.execute("PRAGMA synchronous=NORMAL")
 
     @classmethod
-    def create(cls, path: Path, parameters: Sequence[str], metrics: Sequence[str], runs: Sequence[RunInfo]) -> Store:
+    def create(
+        cls, path: Path, parameters: Sequence[str], metrics: Sequence[str], runs: Sequence[RunInfo]
+    ) -> Store:
         """A new ledger with its searches entered."""
         store = cls(path, parameters, metrics)
         columns = "".join(f", {_quoted(name)} REAL" for name in (*parameters, *metrics))
@@ -114,7 +116,10 @@ class Store:
             store._db.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
             store._db.executemany(
                 "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [(r.run, r.entry, r.searcher, r.seed, r.budget, int(r.enumerates), r.finished) for r in runs],
+                [
+                    (r.run, r.entry, r.searcher, r.seed, r.budget, int(r.enumerates), r.finished)
+                    for r in runs
+                ],
             )
         return store
 
@@ -132,7 +137,9 @@ class Store:
             raise StudyError(f"not a study ledger ({error})", where=str(path)) from None
         if found is None or int(found[0]) != SCHEMA:
             version = "none" if found is None else found[0]
-            raise StudyError(f"ledger of schema version {version}", where=str(path), allowed=f"version {SCHEMA}")
+            raise StudyError(
+                f"ledger of schema version {version}", where=str(path), allowed=f"version {SCHEMA}"
+            )
         return store
 
     def close(self) -> None:
@@ -153,7 +160,9 @@ class Store:
                 self._insert(step, columns)
                 if step.checkpoint is not None:
                     state = json.dumps(step.checkpoint)
-                    self._db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?)", (step.run, state))
+                    self._db.execute(
+                        "INSERT OR REPLACE INTO checkpoints VALUES (?, ?)", (step.run, state)
+                    )
                 if step.finished:
                     self._finish(step.run, step.finished)
 
@@ -180,7 +189,9 @@ class Store:
         )  # fmt: skip
         marks = ", ".join("?" * (5 + len(values)))
         self._db.executemany(f"INSERT INTO evaluations VALUES ({marks})", rows)  # noqa: S608 - only marks
-        self._db.executemany("INSERT OR IGNORE INTO errors VALUES (?, ?)", outcome.tracebacks.items())
+        self._db.executemany(
+            "INSERT OR IGNORE INTO errors VALUES (?, ?)", outcome.tracebacks.items()
+        )
 
     def _finish(self, run: int, reason: str) -> None:
         self._db.execute("UPDATE runs SET finished = ? WHERE run = ?", (reason, run))
@@ -194,11 +205,15 @@ class Store:
 
     def counts(self, run: int) -> dict[State, int]:
         """Rows of a run by state."""
-        rows = self._db.execute("SELECT state, COUNT(*) FROM evaluations WHERE run = ? GROUP BY state", (run,))
+        rows = self._db.execute(
+            "SELECT state, COUNT(*) FROM evaluations WHERE run = ? GROUP BY state", (run,)
+        )
         found = dict(rows.fetchall())
         return {state: found.get(int(state), 0) for state in State}
 
-    def evaluations(self, run: int | None = None, metrics: Sequence[str] | None = None) -> Evaluations:
+    def evaluations(
+        self, run: int | None = None, metrics: Sequence[str] | None = None
+    ) -> Evaluations:
         """Rows of one run, or of all, with all metrics or some."""
         names = self._metrics if metrics is None else tuple(metrics)
         chosen = "".join(f", {_quoted(name)}" for name in names)
@@ -212,9 +227,16 @@ class Store:
         columns = list(zip(*rows, strict=True)) if rows else [()] * (5 + len(names))
         width = len(self._parameters)
         keys = np.frombuffer(b"".join(columns[2]), dtype="<i4").reshape(-1, width).astype(np.int64)
-        values = {name: np.array(c, dtype=np.float64) for name, c in zip(names, columns[5:], strict=True)}
+        values = {
+            name: np.array(c, dtype=np.float64) for name, c in zip(names, columns[5:], strict=True)
+        }
         outcome = Outcome(values, np.array(columns[3], dtype=np.int8), list(columns[4]))
-        return Evaluations(np.array(columns[0], dtype=np.int64), np.array(columns[1], dtype=np.int64), keys, outcome)
+        return Evaluations(
+            np.array(columns[0], dtype=np.int64),
+            np.array(columns[1], dtype=np.int64),
+            keys,
+            outcome,
+        )
 
     def checkpoint(self, run: int) -> dict[str, Any] | None:
         """The last saved state of a search."""
@@ -223,15 +245,21 @@ class Store:
 
     def ranges(self, run: int) -> list[tuple[int, int, int, list[float]]]:
         """Enumerated ranges: start, stop, infeasible designs, worst objectives."""
-        rows = self._db.execute("SELECT start, stop, infeasible, worst FROM ranges WHERE run = ? ORDER BY start", (run,))
-        return [(start, stop, infeasible, json.loads(worst)) for start, stop, infeasible, worst in rows]
+        rows = self._db.execute(
+            "SELECT start, stop, infeasible, worst FROM ranges WHERE run = ? ORDER BY start", (run,)
+        )
+        return [
+            (start, stop, infeasible, json.loads(worst)) for start, stop, infeasible, worst in rows
+        ]
 
     def front(self, run: int) -> tuple[Any, FloatArray]:
         """The running front of an enumeration: indices and objectives (minimised)."""
         row = self._db.execute("SELECT ids, points FROM fronts WHERE run = ?", (run,)).fetchone()
         if row is None:
             return np.empty(0, dtype=np.int64), np.empty((0, 0))
-        return np.array(json.loads(row[0]), dtype=np.int64), np.array(json.loads(row[1]), dtype=np.float64)
+        return np.array(json.loads(row[0]), dtype=np.int64), np.array(
+            json.loads(row[1]), dtype=np.float64
+        )
 
     def errors(self) -> dict[str, str]:
         """Reason -> traceback of every distinct error."""

@@ -34,7 +34,16 @@ if TYPE_CHECKING:
     from dse._problem import Problem
 
 _RANGE = 4_000_000
-_PACKAGES = ("accel-dse", "numpy", "moocore", "pymoo", "ray", "scipy", "gymnasium", "stable-baselines3")
+_PACKAGES = (
+    "accel-dse",
+    "numpy",
+    "moocore",
+    "pymoo",
+    "ray",
+    "scipy",
+    "gymnasium",
+    "stable-baselines3",
+)
 
 
 class Executor(Protocol):
@@ -96,9 +105,13 @@ class Study:
             environment = json.dumps(_environment(resolved, problem), indent=2)
             (folder / "environment.json").write_text(environment + "\n", encoding="utf-8")
         except OSError as error:
-            raise EnvironmentRefusal(f"cannot write the study: {error}", where=str(folder)) from None
+            raise EnvironmentRefusal(
+                f"cannot write the study: {error}", where=str(folder)
+            ) from None
         runs = _runs(job, problem)
-        Store.create(folder / "study.db", problem.space.names, problem.model.metric_names, runs).close()
+        Store.create(
+            folder / "study.db", problem.space.names, problem.model.metric_names, runs
+        ).close()
         return cls(folder)
 
     @contextmanager
@@ -180,14 +193,18 @@ class Study:
         front.update(step.points, step.ids)
         covered = sum(stop - start for start, stop, *_ in self.store.ranges(step.run))
         done = covered + step.stop - step.start == self.problem.space.size
-        self.store.record_range(step, front.ids, front.points, "whole space enumerated" if done else "")
+        self.store.record_range(
+            step, front.ids, front.points, "whole space enumerated" if done else ""
+        )
 
     # -- results ---------------------------------------------------------------------------------
 
     @cached_property
     def environment(self) -> dict[str, Any]:
         """Versions, seeds and machine at the start."""
-        found: dict[str, Any] = json.loads((self.folder / "environment.json").read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(
+            (self.folder / "environment.json").read_text(encoding="utf-8")
+        )
         return found
 
     @property
@@ -205,12 +222,16 @@ class Study:
     def front(self, run: int | None = None) -> Front:
         """The Pareto front of one run, or of everything in the study."""
         runs = [info for info in self.store.runs() if run is None or info.run == run]
-        parts = [self.admissible(run)] + [self._enumerated(info) for info in runs if info.enumerates]
+        parts = [self.admissible(run)] + [
+            self._enumerated(info) for info in runs if info.enumerates
+        ]
         codes = np.concatenate([part.codes for part in parts])
         points = np.concatenate([part.points for part in parts])
         order = np.lexsort(codes.T[::-1])
         codes, points = codes[order], points[order]
-        first = np.r_[True, (codes[1:] != codes[:-1]).any(axis=1)] if len(codes) else np.zeros(0, bool)
+        first = (
+            np.r_[True, (codes[1:] != codes[:-1]).any(axis=1)] if len(codes) else np.zeros(0, bool)
+        )
         codes, points = codes[first], points[first]
         member = nondominated(points)
         return Front(codes[member], points[member])
@@ -218,7 +239,10 @@ class Study:
     def _enumerated(self, info: RunInfo) -> Front:
         ids, points = self.store.front(info.run)
         if not len(ids):
-            return Front(np.empty((0, len(self.problem.space.shape)), np.int64), np.empty((0, len(self.problem.objectives))))
+            return Front(
+                np.empty((0, len(self.problem.space.shape)), np.int64),
+                np.empty((0, len(self.problem.objectives))),
+            )
         return Front(self.problem.space.codes_of_index(ids), points)
 
     def counts(self, info: RunInfo) -> dict[State, int]:

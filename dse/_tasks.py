@@ -221,7 +221,9 @@ class _Search:
                 break
             keys = design_keys(codes)
             fresh = self._fresh_rows(keys)
-            yield from self._evaluated(codes, keys, [i for i in fresh if keys[i] not in self.ledger.position])
+            yield from self._evaluated(
+                codes, keys, [i for i in fresh if keys[i] not in self.ledger.position]
+            )
             if self.end:
                 break
             self.reached += len(fresh)
@@ -271,10 +273,15 @@ class _Search:
             self.searcher.tell(self.problem.space.decode(codes[told]), outcome.told())
 
     def _step(
-        self, codes: IntArray, checkpoint: dict[str, Any] | None = None, outcome: Outcome | None = None
+        self,
+        codes: IntArray,
+        checkpoint: dict[str, Any] | None = None,
+        outcome: Outcome | None = None,
     ) -> SearchStep:
         nothing = no_outcome(self.problem.model.metric_names)
-        return SearchStep(self.run, len(self.ledger), codes, outcome or nothing, checkpoint, self.end)
+        return SearchStep(
+            self.run, len(self.ledger), codes, outcome or nothing, checkpoint, self.end
+        )
 
     def _state(self) -> dict[str, Any]:
         self.saved_at = time.monotonic()
@@ -296,9 +303,13 @@ def load_resolved(resolved: dict[str, Any]) -> tuple[Job, Problem]:
     return _load_text(json.dumps(resolved, sort_keys=True))
 
 
-def make_searcher(problem: Problem, entry: SearchSection, rng: np.random.Generator, budget: int) -> Searcher:
+def make_searcher(
+    problem: Problem, entry: SearchSection, rng: np.random.Generator, budget: int
+) -> Searcher:
     """The searcher of one entry of a job's `search` list."""
-    searcher: Searcher = load("searchers", entry.searcher)(problem, rng, budget, searcher_settings(entry))
+    searcher: Searcher = load("searchers", entry.searcher)(
+        problem, rng, budget, searcher_settings(entry)
+    )
     return searcher
 
 

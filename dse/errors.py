@@ -1,14 +1,14 @@
 """Every error this framework raises on purpose.
 
-    DSEError                      exit code 1
-    ├── InputError                exit code 2: the user's input is wrong; nothing was evaluated
-    │   ├── JobError                  a job file (several problems at once)
-    │   ├── DesignError               a design or a parameter value outside its space
-    │   ├── WorkloadError             a workload file or its fields
-    │   ├── PluginError               a plug-in that is unknown, broken or of the wrong kind
-    │   └── StudyError                a folder that is not a study, or already is one
-    ├── EnvironmentRefusal        exit code 3: disk, lock or resources say no
-    └── ModelContractError        exit code 1: a cost model broke its own contract
+DSEError                      exit code 1
+├── InputError                exit code 2: the user's input is wrong; nothing was evaluated
+│   ├── JobError                  a job file (several problems at once)
+│   ├── DesignError               a design or a parameter value outside its space
+│   ├── WorkloadError             a workload file or its fields
+│   ├── PluginError               a plug-in that is unknown, broken or of the wrong kind
+│   └── StudyError                a folder that is not a study, or already is one
+├── EnvironmentRefusal        exit code 3: disk, lock or resources say no
+└── ModelContractError        exit code 1: a cost model broke its own contract
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ class JobError(InputError):
             path: The job file.
         """
         text = "\n".join(str(problem) for problem in problems)
-        return cls(text, next_step=f"correct {path} and run again; nothing was evaluated or written")
+        return cls(
+            text, next_step=f"correct {path} and run again; nothing was evaluated or written"
+        )
 
 
 class DesignError(InputError):

@@ -95,7 +95,9 @@ def parse_quantity(text: str, unit: str) -> float:
     table = _unit_table()
     if written not in table:
         hint = did_you_mean(written, table)
-        raise InputError(f"{text!r}: unknown unit {written!r}.{hint}", allowed=f"a unit such as {unit or 'none'}")
+        raise InputError(
+            f"{text!r}: unknown unit {written!r}.{hint}", allowed=f"a unit such as {unit or 'none'}"
+        )
     dimension, factor = table[written]
     expected, scale = table.get(unit, ("a plain number", 1.0))
     if dimension != expected:
@@ -126,7 +128,11 @@ def format_quantity(value: float, unit: str, digits: int = 4) -> str:
         return _with_prefix(value, unit, 1024.0, ["", "Ki", "Mi", "Gi", "Ti", "Pi"], digits)
     if unit in {"s", "J", "W", "Hz", "V"}:
         return _engineering(value, unit, digits)
-    return f"{value:.{digits}g} {unit}".strip() if abs(value) < 10**digits else f"{value:,.0f} {unit}".strip()
+    return (
+        f"{value:.{digits}g} {unit}".strip()
+        if abs(value) < 10**digits
+        else f"{value:,.0f} {unit}".strip()
+    )
 
 
 def _engineering(value: float, unit: str, digits: int) -> str:

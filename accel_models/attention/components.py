@@ -68,8 +68,14 @@ def _read(
             )  # fmt: skip
         scale = _TO_SI.get((row["quantity"], row["unit"]))
         if scale is None:
-            raise InputError(f"unit {row['unit']!r} for {row['quantity']!r}", where=where, allowed="pJ, pJ/B, um2")
-        (energy if row["quantity"] == "energy" else area)[row["component"]] = _number(row["value"], where) * scale
+            raise InputError(
+                f"unit {row['unit']!r} for {row['quantity']!r}",
+                where=where,
+                allowed="pJ, pJ/B, um2",
+            )
+        (energy if row["quantity"] == "energy" else area)[row["component"]] = (
+            _number(row["value"], where) * scale
+        )
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
@@ -78,10 +84,16 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
             reader = csv.DictReader(file)
             missing = [c for c in _COLUMNS if c not in (reader.fieldnames or [])]
             if missing:
-                raise InputError(f"column {missing[0]!r} is missing", where=str(path), allowed=", ".join(_COLUMNS))
+                raise InputError(
+                    f"column {missing[0]!r} is missing",
+                    where=str(path),
+                    allowed=", ".join(_COLUMNS),
+                )
             return [(reader.line_num, {c: row[c] or "" for c in _COLUMNS}) for row in reader]
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the component table: {error}", where=str(path.absolute())) from None
+        raise InputError(
+            f"cannot read the component table: {error}", where=str(path.absolute())
+        ) from None
 
 
 def _number(text: str, where: str) -> float:
@@ -97,6 +109,7 @@ def _number(text: str, where: str) -> float:
 def _buffer_table() -> dict[tuple[float, float], float]:
     with (_HERE / "buffer_area.csv").open(encoding="utf-8", newline="") as file:
         return {
-            (float(row["capacity_kib"]) * 1024, float(row["row_bits"])): float(row["area_um2"]) * 1e-6
+            (float(row["capacity_kib"]) * 1024, float(row["row_bits"])): float(row["area_um2"])
+            * 1e-6
             for row in csv.DictReader(file)
         }

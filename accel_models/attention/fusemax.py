@@ -41,7 +41,11 @@ class FuseMax(CostModel):
     workload_type: ClassVar[type] = TransformerLayer
     Options: ClassVar[type] = FuseMaxOptions
     default_workload: ClassVar[str] = "bert"
-    default_objectives: ClassVar[Mapping[str, str]] = {"latency_s": "min", "energy_j": "min", "area_mm2": "min"}
+    default_objectives: ClassVar[Mapping[str, str]] = {
+        "latency_s": "min",
+        "energy_j": "min",
+        "area_mm2": "min",
+    }
     default_space: ClassVar[Mapping[str, tuple[Any, ...]]] = {
         "pe_dim": (16, 32, 64, 128, 256, 512),
         "word_bits": (16,),
@@ -49,7 +53,9 @@ class FuseMax(CostModel):
         "buffer_ports": (4,),
     }
     chunk: ClassVar[int] = 8192 * len(CONFIGURATIONS)
-    infeasibilities: ClassVar[tuple[str, ...]] = ("the global buffer is too small for one tile of queries",)
+    infeasibilities: ClassVar[tuple[str, ...]] = (
+        "the global buffer is too small for one tile of queries",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("latency_s", "Time of one layer"),
         Metric("energy_j", "Energy of one layer", parts=physical.ENERGY_PARTS),
@@ -98,18 +104,24 @@ class FuseMax(CostModel):
 
     def equations(self, x: Columns, ops: Ops, wanted: frozenset[str]) -> Evaluation:
         """Each configuration has its own equations; every design runs those of its own only."""
-        cases = [partial(self._configuration, name, ops=ops, wanted=wanted) for name in CONFIGURATIONS]
+        cases = [
+            partial(self._configuration, name, ops=ops, wanted=wanted) for name in CONFIGURATIONS
+        ]
         columns = ops.by_case(x["configuration"], cases, x)
         too_small = columns.pop("too_small")
         parts = {name: columns.pop(name) for name in list(columns) if "." in name}
         return Evaluation(columns, (too_small,), parts)
 
-    def _configuration(self, name: str, x: Columns, *, ops: Ops, wanted: frozenset[str]) -> dict[str, Column]:
+    def _configuration(
+        self, name: str, x: Columns, *, ops: Ops, wanted: frozenset[str]
+    ) -> dict[str, Column]:
         """All wanted columns for designs of one configuration."""
         hw = Hardware.of(x)
         shape = Shape.of(self.workload, hw, ops)
         activity = self._activity(name, shape, hw, ops)
-        area = physical.area_parts_mm2(name in _ON_FUSEMAX, shape.E, hw, self._components, self.options, ops)
+        area = physical.area_parts_mm2(
+            name in _ON_FUSEMAX, shape.E, hw, self._components, self.options, ops
+        )
         return self._metrics(activity, area, hw, ops, wanted)
 
     def _activity(self, name: str, shape: Shape, hw: Hardware, ops: Ops) -> Activity:
@@ -146,7 +158,9 @@ class FuseMax(CostModel):
             columns["latency_s"] = attention_s + linear["latency_s"]
             columns["traffic_bytes"] = traffic + linear["traffic_bytes"]
         if wanted & {"energy_j", "power_w", "energy_delay_product_js", "parts"}:
-            energy = self._energy_parts_j(a, total_area, columns["latency_s"], linear["energy_j"], hw, ops)
+            energy = self._energy_parts_j(
+                a, total_area, columns["latency_s"], linear["energy_j"], hw, ops
+            )
             columns["energy_j"] = _total(energy)
             columns["power_w"] = columns["energy_j"] / columns["latency_s"]
             columns["energy_delay_product_js"] = columns["energy_j"] * columns["latency_s"]
@@ -157,7 +171,9 @@ class FuseMax(CostModel):
         if "parts" in wanted:
             columns |= {f"energy_j.{part}": value for part, value in energy.items()}
             columns |= {f"area_mm2.{part}": value for part, value in area.items()}
-            columns |= {f"util_2d.{part}": value / attention_s for part, value in a.busy_2d_s.items()}
+            columns |= {
+                f"util_2d.{part}": value / attention_s for part, value in a.busy_2d_s.items()
+            }
             columns |= _traffic_parts(a, linear["traffic_bytes"])
         return columns
 
@@ -175,7 +191,9 @@ class FuseMax(CostModel):
     def _linear(self, hw: Hardware, ops: Ops) -> dict[str, Column]:
         layers = linear_layers(self.workload, hw, ops, self.options)
         port_s = physical.port_time_s(layers.buffer_read_words, layers.buffer_write_words, hw)
-        latency = ops.maximum(layers.latency_s, port_s) if self.options.port_limit else layers.latency_s
+        latency = (
+            ops.maximum(layers.latency_s, port_s) if self.options.port_limit else layers.latency_s
+        )
         return {
             "latency_s": latency,
             "traffic_bytes": layers.traffic_bytes,

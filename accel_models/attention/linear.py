@@ -59,14 +59,18 @@ def weight_reads(rows: float, K: float, columns: float, hw: Hardware, ops: Ops) 
     return ops.where(K * columns + hw.W * K <= buffer_words, 1.0, ops.ceil(rows / Mt))
 
 
-def linear_layers(layer: TransformerLayer, hw: Hardware, ops: Ops, options: FuseMaxOptions) -> LinearLayers:
+def linear_layers(
+    layer: TransformerLayer, hw: Hardware, ops: Ops, options: FuseMaxOptions
+) -> LinearLayers:
     """All GEMMs of one transformer layer on the 2D array, one after the other."""
     rows = float(layer.batch * layer.seq_len)
     totals = [_gemm(rows, K, columns, hw, ops, options) for K, columns in gemm_shapes(layer)]
     return LinearLayers(*(sum(parts[1:], start=parts[0]) for parts in zip(*totals, strict=True)))
 
 
-def _gemm(rows: float, K: float, columns: float, hw: Hardware, ops: Ops, options: FuseMaxOptions) -> LinearLayers:
+def _gemm(
+    rows: float, K: float, columns: float, hw: Hardware, ops: Ops, options: FuseMaxOptions
+) -> LinearLayers:
     r = weight_reads(rows, K, columns, hw, ops)
     macs = rows * K * columns
     traffic = hw.word_bytes * (rows * K + K * columns * r + rows * columns)

@@ -82,7 +82,9 @@ def _largest_divisor(number: float, bound: float) -> tuple[float]:
     return (float(max(d for d in _divisors(int(number)) if d <= max(bound, 1.0))),)
 
 
-def query_tiles(s: Shape, hw: Hardware, ops: Ops, live_columns: Column, tile_bytes: Column) -> tuple[Column, Column]:
+def query_tiles(
+    s: Shape, hw: Hardware, ops: Ops, live_columns: Column, tile_bytes: Column
+) -> tuple[Column, Column]:
     """How many tiles of W queries are held together (P1), and whether even one fits.
 
     Args:
@@ -119,7 +121,9 @@ def architecture(s: Shape, hw: Hardware, ops: Ops, options: FuseMaxOptions) -> A
     return _on_fusemax(s, hw, ops, options, architecture_slots(s, hw, ops))
 
 
-def _on_fusemax(s: Shape, hw: Hardware, ops: Ops, options: FuseMaxOptions, slots: Column) -> Activity:
+def _on_fusemax(
+    s: Shape, hw: Hardware, ops: Ops, options: FuseMaxOptions, slots: Column
+) -> Activity:
     P1, too_small = query_tiles(s, hw, ops, 2.0, hw.L3)
     P2 = sweeps(s, P1)
     E, F, X, u = s.E, s.F, s.X, s.u

@@ -73,7 +73,11 @@ class FuseMaxOptions:
     def resolved(self) -> FuseMaxOptions:
         """The same options with every None replaced by the preset's value."""
         chosen: dict[str, Any] = PRESETS[self.preset]
-        gaps = {f.name: chosen[f.name] for f in fields(self) if f.name in chosen and getattr(self, f.name) is None}
+        gaps = {
+            f.name: chosen[f.name]
+            for f in fields(self)
+            if f.name in chosen and getattr(self, f.name) is None
+        }
         return replace(self, **gaps)
 
 

@@ -23,7 +23,18 @@ _MIB = 2.0**20
 _ROW_BYTES = 512.0
 _REFERENCE_WORD_BYTES = 2.0
 
-ENERGY_PARTS = ("macc", "add", "max", "exp", "divide", "registers", "buffer", "dram", "leakage", "linear_layers")
+ENERGY_PARTS = (
+    "macc",
+    "add",
+    "max",
+    "exp",
+    "divide",
+    "registers",
+    "buffer",
+    "dram",
+    "leakage",
+    "linear_layers",
+)
 AREA_PARTS = ("array_2d", "array_1d", "buffer", "controller", "dram_interface")
 
 
@@ -80,11 +91,15 @@ def port_time_s(reads: Column, writes: Column, hw: Hardware) -> Column:
     return buffer_rows(reads + writes, hw) / (hw.ports * hw.f)
 
 
-def buffer_area_mm2(hw: Hardware, components: Components, options: FuseMaxOptions, ops: Ops) -> Column:
+def buffer_area_mm2(
+    hw: Hardware, components: Components, options: FuseMaxOptions, ops: Ops
+) -> Column:
     """Area of the global buffer: the CACTI value where there is one, else the fit."""
     row_bits = hw.row_bytes * 8.0
     area = components.area_mm2
-    fit = area["buffer_per_KiB"] * (hw.L3 / _KIB) + area["buffer_per_row_bit_squared"] * (row_bits * row_bits)
+    fit = area["buffer_per_KiB"] * (hw.L3 / _KIB) + area["buffer_per_row_bit_squared"] * (
+        row_bits * row_bits
+    )
     if options.buffer_area == "fit":
         return fit
 
@@ -165,7 +180,12 @@ def fusemax_register_words(W: Column, E: float, ops: Ops) -> Column:
 
 
 def area_parts_mm2(
-    is_fusemax: bool, E: float, hw: Hardware, components: Components, options: FuseMaxOptions, ops: Ops
+    is_fusemax: bool,
+    E: float,
+    hw: Hardware,
+    components: Components,
+    options: FuseMaxOptions,
+    ops: Ops,
 ) -> dict[str, Column]:
     """Area per component; see `AREA_PARTS`.
 
@@ -178,7 +198,9 @@ def area_parts_mm2(
         ops: Operations.
     """
     area = components.area_mm2
-    (address_bits,) = ops.table(_log2, fusemax_register_words(hw.W, E, ops)) if is_fusemax else (2.0,)
+    (address_bits,) = (
+        ops.table(_log2, fusemax_register_words(hw.W, E, ops)) if is_fusemax else (2.0,)
+    )
     narrow, wide = word_scale(hw), multiplier_scale(hw, options, ops)
     pe_2d = register_file_mm2(address_bits, components) * narrow + area["macc"] * wide
     pe_1d = register_file_mm2(address_bits + 2.0, components) * narrow + area["max"] * narrow

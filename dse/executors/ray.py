@@ -80,13 +80,15 @@ class RayExecutor:
         try:
             cores = int(ray.cluster_resources().get("CPU", 1))
             self.workers = min(self.requested or cores, len(tasks))
-            _check_workers(self.requested, cores)
+            check_workers(self.requested, cores)
             yield from self._dispatch(ray, deque(tasks), stopping)
         finally:
             self._pending.clear()
             ray.shutdown()
 
-    def _dispatch(self, ray: Any, queue: deque[Task], stopping: Callable[[], bool]) -> Iterator[Step]:
+    def _dispatch(
+        self, ray: Any, queue: deque[Task], stopping: Callable[[], bool]
+    ) -> Iterator[Step]:
         actor_class = ray.remote(num_cpus=1)(_Worker)
         for _ in range(self.workers):
             self._assign(_Assignment(actor_class.remote(), queue.popleft()))
@@ -130,10 +132,9 @@ def _start_ray(requested: int | None, address: str | None) -> Any:
         import ray
     except ImportError:
         raise InputError(
-            "executor 'ray' needs Ray, which is not installed", next_step="pip install ray, or use executor: local"
+            "executor 'ray' needs Ray, which is not installed",
+            next_step="pip install ray, or use executor: local",
         ) from None
-    if address is None:
-        _check_workers(requested, len(os.sched_getaffinity(0)))
     try:
         size = {} if address else {"num_cpus": requested or len(os.sched_getaffinity(0))}
         ray.init(
@@ -148,6 +149,16 @@ def _start_ray(requested: int | None, address: str | None) -> Any:
     return ray
 
 
-def _check_workers(requested: int | None, cores: int) -> None:
-    if requested is not None and requested > cores:
-        raise InputError(f"{requested} workers, but there are {cores} cores", allowed=f"1 to {cores}, or auto")
+def check_workers(requested: int | None, cores: int | None = None) -> None:
+    """Refuse more workers than there are cores.
+
+    Args:
+        requested: Number asked for; None is always right.
+        cores: Cores of the cluster; of this machine if None.
+    """
+    available = len(os.sched_getaffinity(0)) if cores is None else cores
+    if requested is not None and requested > available:
+        raise InputError(
+            f"{requested} workers, but there are {available} cores",
+            allowed=f"1 to {available}, or auto",
+        )

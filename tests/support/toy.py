@@ -49,7 +49,11 @@ class ToyAccelerator(CostModel):
     def equations(self, x, ops, wanted):
         speed = ops.where(x["style"] == 1, 2.0, 1.0)
         lanes, banks = x["lanes"], x["banks"]
-        latency = self.workload.operations / (speed * ops.minimum(lanes, 32.0 * banks)) / x["frequency_hz"]
+        latency = (
+            self.workload.operations
+            / (speed * ops.minimum(lanes, 32.0 * banks))
+            / x["frequency_hz"]
+        )
         compute = self.workload.operations * speed * 1.0
         memory = self.options.memory_energy_j * self.workload.operations / banks
         return Evaluation(

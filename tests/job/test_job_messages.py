@@ -1,0 +1,134 @@
+"""One test per message; the whole text is what a user sees."""
+
+import pytest
+from job_samples import GOOD
+
+from dse.errors import InputError, JobError
+from dse.job import load_job
+
+
+def refusal(path):
+    with pytest.raises(JobError) as caught:
+        load_job(path)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "text"),
+    [
+        # shape
+        (
+            "objectives",
+            "objektives",
+            "5:1, objektives",
+            "unknown key 'objektives'. Did you mean 'o",
+        ),
+        ("fixed", "fixd", "2:20, model.fixd", "unknown key 'fixd'. Did you mean 'fixed'?"),
+        ("search:", "budget: 5\nsearch:", "7:1, budget", "unknown key 'budget'. It belongs to sea"),
+        (
+            "study: toy",
+            "study: ../toy",
+            "1:1, study",
+            "'../toy': a name has letters, digits, - _ .",
+        ),
+        ("study: toy\n", "", "1:1", "the key 'study' is missing"),
+        ("model: {name: toy, fixed: {style: fast}}\n", "", "1:1", "the key 'model' is missing"),
+        ("searcher: random, ", "", "8:5, search[0]", "the key 'searcher' is missing"),
+        ("{operations: 2048}", "5", "3:1, workload", "5 does not fit"),
+        ("[0, 1]", "3", "8:34, search[0].seeds", "3 does not fit"),
+        ("[0, 1]", "[]", "8:34, search[0].seeds", "[] does not fit"),
+        ("[0, 1]", "[0, 0]", "8:34, search[0].seeds", "[0, 0]: a seed occurs twice"),
+        ("[0, 1]", "[0, -1]", "8:45, search[0].seeds[1]", "-1 does not fit"),
+        ("20", "0", "8:22, search[0].budget", "0 does not fit"),
+        ("20", "many", "8:22, search[0].budget", "'many' does not fit"),
+        ("20", "true", "8:22, search[0].budget", "True: true and false are not numbers"),
+        ("20", "1.5", "8:22, search[0].budget", "1.5 does not fit"),
+        ("search:", "limits: {max_failed_share: 2}\nsearch:", "7:10, limits.max_f", "2 does not"),
+        (
+            "search:",
+            "executor: {kind: rai}\nsearch:",
+            "7:12, executor.kind",
+            "'rai' is not an opti",
+        ),
+        ("search:", "executor: {workers: 0}\nsearch:", "7:12, executor.workers", "0 is not an opt"),
+        ("search:", "executor: {address: a}\nsearch:", "7:1, executor", "{'address': 'a'}: `addre"),
+        # meaning
+        ("name: toy", "name: tyo", "2:9, model.name", "unknown model 'tyo'. Did you mean 'toy'?"),
+        ("{operations", "{name: bert, operations", "3:25, workload.operations", "unknown key 'op"),
+        ("2048", "fast", "3:12, workload.operations", "'fast' is not a number"),
+        ("2048", "5 GHz", "3:12, workload.operations", "'5 GHz' is a frequency, but this is a pla"),
+        ("{style: fast}", "{banks: -4}", "2:28, model.fixed.banks", "banks = -4 is not a value"),
+        ("fixed: {style", "options: {style", "2:30, model.options.style", "unknown key 'style'."),
+        ("500 MHz", "5 J", "4:31, space.frequency_hz[1]", "frequency_hz: '5 J' is a energy, but"),
+        ("[1 GHz, 500 MHz]", "[]", "4:9, space.frequency_hz", "frequency_hz has no value left"),
+        ("frequency_hz:", "style:", "4:9, space.style", "style is both fixed and explored"),
+        ("area_mm2: min", "area: min", "5:30, objectives.area", "unknown metric 'area'. Did you "),
+        ("area_mm2: min", "area_mm2: low", "5:30, objectives.area_mm2", "objective area_mm2: dir"),
+        ("area_mm2 <= 100", "area <= 1", "6:15, constraints[0]", "'area <= 1': unknown name 'are"),
+        ("area_mm2 <= 100", "area_mm2", "6:15, constraints[0]", "'area_mm2' is not a constraint"),
+        ("random", "rndom", "8:6, search[0].searcher", "unknown searcher 'rndom'. Did you mean 'r"),
+        ("budget: 20, ", "", "8:5, search[0]", "the key 'budget' is missing"),
+        ("order: down", "odor: down", "9:37, search[1].settings.odor", "unknown key 'odor'. Did "),
+        (
+            "order: down",
+            "order: dwn",
+            "9:37, search[1].settings.order",
+            "'dwn' is not an option. D",
+        ),
+        (
+            "order: down",
+            "stride: 13",
+            "9:26, search[1].settings",
+            "the searcher 'toy-walk' with th",
+        ),
+        ("toy-walk", "toy-walk, seeds: [1, 2]", "9:5, search[1]", "2 seeds, but toy-walk does th"),
+    ],
+)
+def test_one_mistake_is_named_with_place_and_remedy(job_file, old, new, place, text):
+    path = job_file(old, new)
+    error = refusal(path)
+    assert str(error).startswith(f"{path}:{place}")
+    assert f": {text}" in str(error)
+    assert str(error).splitlines()[-1] == (
+        f"  next:    correct {path} and run again; nothing was evaluated or written"
+    )
+    assert len(str(error).splitlines()) <= 5
+    assert error.exit_code == 2
+
+
+def test_all_mistakes_are_reported_in_reading_order(job_file):
+    text = GOOD.replace("style: fast", "style: fst").replace("objectives", "objektives")
+    path = job_file("rndom", "rndom", text.replace("random", "rndom"))
+    lines = [line for line in str(refusal(path)).splitlines() if not line.startswith(" ")]
+    assert [line.removeprefix(f"{path}:").split(", ")[0] for line in lines] == [
+        "2:28",
+        "5:1",
+        "8:6",
+    ]
+
+
+def test_very_many_mistakes_are_cut_short(job_file):
+    many = "".join(f"x{i}: 1\n" for i in range(50))
+    assert "... and 30 more" in str(refusal(job_file("study", f"{many}study")))
+
+
+def test_an_enumeration_of_too_many_designs_is_refused_with_its_size(job_file, monkeypatch):
+    monkeypatch.setattr("dse.job.load.MAX_ENUMERATION", 10)
+    error = refusal(job_file())
+    assert "search[1]: the space has 32 designs, too many to enumerate" in str(error)
+
+
+@pytest.mark.parametrize("text", ["", "- 1", "a: [", "{}"])
+def test_a_file_that_is_no_job_is_refused(job_file, text):
+    with pytest.raises(InputError):
+        load_job(job_file(text=text))
+
+
+def test_a_missing_job_names_the_absolute_path(tmp_path):
+    with pytest.raises(InputError, match=f"tried {tmp_path}"):
+        load_job(tmp_path / "job.yaml")
+
+
+def test_a_missing_workload_file_names_the_absolute_path(job_file):
+    path = job_file("{operations: 2048}", "{name: transformer, file: ../net.yaml}")
+    assert str(path.parent.parent / "net.yaml") in str(refusal(path))
