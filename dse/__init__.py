@@ -10,6 +10,7 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dse._build import build_problem
     from dse._columns import Columns
     from dse._model import CostModel, Evaluation, Metric
     from dse._objectives import Constraint, Objective
@@ -39,6 +40,7 @@ _HOME = {
     "RunningFront": "dse._pareto",
     "Scores": "dse._problem",
     "Searcher": "dse._searcher",
+    "build_problem": "dse._build",
     "hypervolume": "dse._pareto",
     "nondominated": "dse._pareto",
 }
@@ -62,6 +64,7 @@ __all__ = [
     "RunningFront",
     "Scores",
     "Searcher",
+    "build_problem",
     "hypervolume",
     "nondominated",
 ]

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from dse._columns import Columns, batch_length, batch_shape, is_single, take
-from dse._ops import ARRAYS, FLOATS, Ops
-from dse._space import DesignSpace
+from dse._chunks import chunk_rows
+from dse._columns import batch_length, batch_shape, is_single
+from dse._ops import ARRAYS, FLOATS
 from dse.errors import ModelContractError, WorkloadError
 from dse.units import unit_of_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dse._columns import Columns
+    from dse._ops import Ops
+    from dse._space import DesignSpace
 
 FEASIBLE = "feasible"
 REASON = "reason"
@@ -162,6 +168,8 @@ class CostModel(ABC):
         if is_single(x):
             return self._single(x, wanted)
         shape = batch_shape(x)
+        if 0 in shape:
+            return self._nothing(wanted, shape)
         if len(shape) == 1 and shape[0] > self.chunk:
             return self._chunked(x, wanted)
         return self._arrays(x, wanted, shape)
@@ -199,13 +207,20 @@ class CostModel(ABC):
             reason = np.where(failed, np.int8(code), reason)
         return reason
 
+    def _nothing(self, wanted: frozenset[str], shape: tuple[int, ...]) -> dict[str, Any]:
+        """The columns of an empty batch; equations need not cope with one."""
+        names = [n for n in self.metric_names if n in wanted]
+        names += self.part_names if "parts" in wanted else ()
+        columns: dict[str, Any] = {name: np.empty(shape) for name in names}
+        return {**columns, FEASIBLE: np.empty(shape, bool), REASON: np.empty(shape, np.int8)}
+
     def _chunked(self, x: Columns, wanted: frozenset[str]) -> dict[str, Any]:
         total = batch_length(x)
         arrays = {name: np.broadcast_to(column, (total,)) for name, column in x.items()}
         result: dict[str, Any] = {}
-        for start in range(0, total, self.chunk):
-            rows = slice(start, start + self.chunk)
-            part = self._arrays(take(arrays, rows), wanted, (min(self.chunk, total - start),))
+        for rows in chunk_rows(arrays, self.space.names, total, self.chunk):
+            chunk = {name: _once_if_constant(column[rows]) for name, column in arrays.items()}
+            part = self._arrays(chunk, wanted, rows.shape)
             for name, column in part.items():
                 if name not in result:
                     result[name] = np.empty(total, dtype=column.dtype)
@@ -221,3 +236,8 @@ class CostModel(ABC):
             )
         columns = {n: found.metrics[n] for n in self.metric_names if n in wanted}
         return {**columns, **found.parts} if "parts" in wanted else columns
+
+
+def _once_if_constant(column: Any) -> Any:
+    """A column that holds one value throughout, as that value: what follows is computed once."""
+    return column[:1] if (column == column[0]).all() else column

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dse.errors import InputError, did_you_mean
 
-_COMPARISONS = {ast.LtE: "<=", ast.GtE: ">=", ast.Lt: "<", ast.Gt: ">"}
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+_COMPARISONS = (ast.LtE, ast.GtE)
 _OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -20,6 +23,7 @@ _OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
 }
+_STRUCTURE = (ast.Compare, ast.Name, ast.Load, ast.BinOp, ast.UnaryOp, ast.USub, ast.UAdd)
 _ALLOWED = "EXPRESSION <= NUMBER (or >=), with names of metrics and parameters and + - * / **"
 
 
@@ -52,9 +56,9 @@ class Constraint:
 
     text: str
     names: frozenset[str]
-    _left: ast.expr
-    _right: ast.expr
-    _is_upper: bool
+    _left: ast.expr = field(repr=False, compare=False)
+    _right: ast.expr = field(repr=False, compare=False)
+    _is_upper: bool = field(repr=False)
 
     @classmethod
     def parse(cls, text: str, known: Iterable[str]) -> Constraint:
@@ -71,48 +75,49 @@ class Constraint:
         known = list(known)
         for node in ast.walk(comparison):
             if isinstance(node, ast.Name) and node.id not in known:
-                hint = did_you_mean(node.id, known)
-                raise InputError(
-                    f"{text!r}: unknown name {node.id!r}.{hint}", allowed=", ".join(known)
-                )
+                what = f"{text!r}: unknown name {node.id!r}.{did_you_mean(node.id, known)}"
+                raise InputError(what, allowed=", ".join(known))
         names = frozenset(n.id for n in ast.walk(comparison) if isinstance(n, ast.Name))
-        upper = _COMPARISONS[type(comparison.ops[0])].startswith("<")
-        return cls(text, names, comparison.left, comparison.comparators[0], upper)
+        is_upper = isinstance(comparison.ops[0], ast.LtE)
+        return cls(text, names, comparison.left, comparison.comparators[0], is_upper)
 
     def violation(self, columns: Mapping[str, Any]) -> Any:
         """By how much the constraint is missed, relative to its bound; 0 where it holds.
 
         NaN metrics give NaN.
         """
-        left, right = _value(self._left, columns), _value(self._right, columns)
-        excess = left - right if self._is_upper else right - left
-        scale = np.maximum(np.abs(right), np.finfo(float).tiny)
-        return np.maximum(excess, 0.0) / np.where(scale > np.finfo(float).tiny, scale, 1.0)
+        with np.errstate(all="ignore"):
+            left, right = _value(self._left, columns), _value(self._right, columns)
+            excess = left - right if self._is_upper else right - left
+            bound = np.abs(right)
+            return np.maximum(excess, 0.0) / np.where(bound > 0.0, bound, 1.0)
 
 
 def _comparison(text: str) -> ast.Compare:
     try:
         node = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         node = None
     if (
         not isinstance(node, ast.Compare)
         or len(node.ops) != 1
-        or type(node.ops[0]) not in _COMPARISONS
+        or not all(map(_is_allowed, ast.walk(node)))
     ):
         raise InputError(f"{text!r} is not a constraint", allowed=_ALLOWED)
-    for part in ast.walk(node):
-        if isinstance(part, ast.Constant) and type(part.value) in (int, float):
-            continue
-        structural = (ast.Compare, ast.Name, ast.Load, ast.BinOp, ast.UnaryOp, ast.USub, ast.UAdd)
-        if not isinstance(part, (*structural, *_COMPARISONS, *_OPERATORS)):
-            raise InputError(f"{text!r} is not a constraint", allowed=_ALLOWED)
     return node
+
+
+def _is_allowed(node: ast.AST) -> bool:
+    if isinstance(node, ast.Constant):
+        value: Any = node.value
+        return type(value) in (int, float) and bool(abs(value) <= sys.float_info.max)
+    return isinstance(node, (*_STRUCTURE, *_COMPARISONS, *_OPERATORS))
 
 
 def _value(node: ast.expr, columns: Mapping[str, Any]) -> Any:
     if isinstance(node, ast.Constant):
-        return node.value
+        number: Any = node.value
+        return np.float64(number)  # overflows and divides by zero as arrays do
     if isinstance(node, ast.Name):
         return columns[node.id]
     if isinstance(node, ast.UnaryOp):

@@ -51,9 +51,8 @@ class Outcome:
     def rows(self, selection: Any) -> Outcome:
         """Some of the rows."""
         index = np.arange(len(self))[selection]
-        return Outcome(
-            take(self.metrics, index), self.state[index], [self.reason[i] for i in index]
-        )
+        reason = [self.reason[i] for i in index]
+        return Outcome(take(self.metrics, index), self.state[index], reason)
 
 
 def no_outcome(metric_names: tuple[str, ...]) -> Outcome:
@@ -167,10 +166,9 @@ def _validated(model: CostModel, columns: Columns, count: int) -> Outcome:
                 state[row] = State.FAILED
                 reason[row] = _why_illegal(metric, columns[metric.name], row, count)
         metrics[metric.name] = values
-    metrics = {
-        name: np.where(state == State.DONE, values, np.nan) for name, values in metrics.items()
-    }
-    return Outcome(metrics, state, reason)
+    done = state == State.DONE
+    kept = {name: np.where(done, values, np.nan) for name, values in metrics.items()}
+    return Outcome(kept, state, reason)
 
 
 def _numbers(metric: Metric, column: Any) -> tuple[FloatArray, Any]:

@@ -90,14 +90,17 @@ class Parameter:
         """The code of each number; of the nearest level where it is not one exactly."""
         order = np.argsort(self.levels, kind="stable")
         ascending = self.levels[order]
-        middles = (ascending[1:] + ascending[:-1]) / 2
+        # A middle may round up to the upper of two adjacent floats, which must keep its own code.
+        middles = np.minimum(
+            ascending[:-1] / 2 + ascending[1:] / 2, np.nextafter(ascending[1:], -np.inf)
+        )
         return order[np.searchsorted(middles, numbers)]
 
     def label(self, number: float) -> str:
         """A value as people read it."""
         return format_quantity(float(number), self.unit, digits=6)
 
-    def plain(self, number: float) -> float | int | str | bool:
+    def plain(self, number: float) -> float | int | str:
         """A value as a data file holds it: int where whole, text for a name."""
         value = float(number)
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
@@ -144,9 +147,8 @@ class Parameter:
         return number
 
     def _outside(self, value: Any) -> DesignError:
-        return DesignError(
-            f"{self.name} = {value!r} is not a value of this parameter", allowed=self.range_text
-        )
+        what = f"{self.name} = {value!r} is not a value of this parameter"
+        return DesignError(what, allowed=self.range_text)
 
 
 @dataclass(frozen=True)
@@ -163,10 +165,10 @@ class Choice(Parameter):
     extent: tuple[float, float] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        kinds = {isinstance(option, str) for option in self.options}
-        if not self.options or len(kinds) > 1 or len(set(self.options)) < len(self.options):
+        kinds = {_kind(option) for option in self.options}
+        if kinds not in ({"name"}, {"number"}) or len(set(self.options)) < len(self.options):
             raise DesignError(
-                f"{self.name}: options {self.options!r} are not a list of distinct names or numbers",
+                f"{self.name}: {self.options!r} are not distinct names or numbers",
                 allowed="at least one option, all names or all numbers, none twice",
             )
 
@@ -199,9 +201,9 @@ class Choice(Parameter):
         """The name, or the number with its unit."""
         return str(self.options[int(number)]) if self.is_named else super().label(number)
 
-    def plain(self, number: float) -> float | int | str | bool:
+    def plain(self, number: float) -> float | int | str:
         """The option itself."""
-        return self.options[int(number)] if self.is_named else super().plain(number)  # type: ignore[no-any-return]
+        return str(self.options[int(number)]) if self.is_named else super().plain(number)
 
     def contains(self, numbers: Any) -> Any:
         """Elementwise: is this a listed value, or within the interval?"""
@@ -217,23 +219,23 @@ class Choice(Parameter):
             return float(self.options.index(value))
         if isinstance(value, str):
             hint = did_you_mean(value, self.options)
-            raise DesignError(
-                f"{self.name} = {value!r} is not an option.{hint}", allowed=", ".join(self.options)
-            )
-        if (
-            isinstance(value, (float, np.floating))
-            and 0 <= value < len(self.options)
-            and float(value).is_integer()
-        ):
+            names = ", ".join(self.label(level) for level in self.levels)
+            raise DesignError(f"{self.name} = {value!r} is not an option.{hint}", allowed=names)
+        if isinstance(value, (float, np.floating)) and value in range(len(self.options)):
             return float(value)
         raise self._outside(value)
 
     def _restricted(self, numbers: list[float]) -> Parameter:
         if self.is_named:
+            default = self.default_number if self.default_number in numbers else numbers[0]
             return NamedSubset(
-                self.name, self.options, tuple(numbers), doc=self.doc, group=self.group,
-                default=self.plain(self.default_number if self.default_number in numbers else numbers[0]),
-            )  # fmt: skip
+                self.name,
+                self.options,
+                tuple(numbers),
+                doc=self.doc,
+                group=self.group,
+                default=self.plain(default),
+            )
         return super()._restricted(numbers)
 
 
@@ -287,9 +289,8 @@ class PowerOfTwo(Parameter):
         _check_range(self.name, self.low, self.high)
         for bound in (self.low, self.high):
             if bound <= 0 or not float(np.log2(bound)).is_integer():
-                raise DesignError(
-                    f"{self.name}: bound {bound} is not a power of two", allowed="powers of two"
-                )
+                what = f"{self.name}: bound {bound} is not a power of two"
+                raise DesignError(what, allowed="powers of two")
 
     @cached_property
     def levels(self) -> FloatArray:
@@ -333,6 +334,13 @@ class Real(Parameter):
     def contains(self, numbers: Any) -> Any:
         """Elementwise: is this number in the range?"""
         return (numbers >= self.low) & (numbers <= self.high)
+
+
+def _kind(option: Any) -> str:
+    if isinstance(option, str):
+        return "name"
+    is_number = isinstance(option, (int, float, np.number)) and not isinstance(option, bool)
+    return "number" if is_number else "neither"
 
 
 def _check_range(name: str, low: float, high: float) -> None:

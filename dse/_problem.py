@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dse._columns import BoolArray, Columns, FloatArray
-from dse._model import FEASIBLE, CostModel
+from dse._model import FEASIBLE
 from dse._objectives import Constraint, Objective
-from dse._space import DesignSpace
 from dse.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dse._columns import BoolArray, Columns, FloatArray
+    from dse._model import CostModel
+    from dse._space import DesignSpace
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Scores:
     @property
     def admissible(self) -> BoolArray:
         """Designs that work and satisfy every constraint: the only ones a front may hold."""
-        return self.violation == 0.0
+        return np.equal(self.violation, 0.0)
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,8 @@ class Problem:
         """
         directions = model.default_objectives if objectives is None else objectives
         if not directions:
-            raise InputError(
-                "no objective", allowed=f"at least one of {', '.join(model.metric_names)}"
-            )
+            names = ", ".join(model.metric_names)
+            raise InputError("no objective", allowed=f"at least one of {names}")
         parsed = tuple(_objective(model, name, d) for name, d in directions.items())
         space = model.space if space is None else space
         known = (*model.metric_names, *space.names)
@@ -105,9 +108,8 @@ class Problem:
         values = [o.sign * np.asarray(metrics[o.metric], dtype=np.float64) for o in self.objectives]
         matrix = np.stack(np.broadcast_arrays(*values), axis=-1)
         violation = np.zeros(len(matrix))
-        with np.errstate(all="ignore"):
-            for constraint in self.constraints:
-                violation = violation + constraint.violation(columns)
+        for constraint in self.constraints:
+            violation = violation + constraint.violation(columns)
         usable = np.isfinite(matrix).all(axis=1) & np.isfinite(violation)
         usable &= np.asarray(metrics.get(FEASIBLE, True), dtype=bool)
         return Scores(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
-from dse._columns import Columns
-from dse._problem import Problem
+    from dse._columns import Columns
+    from dse._problem import Problem
 
 
 @dataclass(frozen=True)

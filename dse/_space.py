@@ -8,19 +8,24 @@ for searchers that think in real numbers.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dse._columns import BoolArray, Columns, FloatArray, IntArray
-from dse._parameters import Parameter
+from dse._columns import batch_shape
 from dse.errors import DesignError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dse._columns import BoolArray, Columns, FloatArray, IntArray
+    from dse._parameters import Parameter
 
 _MAX_INDEX = 2**62
 _SAMPLING_ROUNDS = 200
+_REDRAWN = 1024
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,8 @@ class DesignSpace:
         if not self.parameters:
             raise DesignError("the design space has no parameter", allowed="at least one parameter")
         if len(set(self.names)) < len(self.names):
-            raise DesignError(
-                f"parameter names repeat: {', '.join(self.names)}", allowed="distinct names"
-            )
+            what = f"parameter names repeat: {', '.join(self.names)}"
+            raise DesignError(what, allowed="distinct names")
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -101,7 +105,12 @@ class DesignSpace:
         return np.stack(np.broadcast_arrays(*columns), axis=1).astype(np.int64)
 
     def codes_of_index(self, index: IntArray) -> IntArray:
-        """Codes (N x P) of the designs with these indices."""
+        """Codes (N x P) of the designs with these indices.
+
+        Raises:
+            DesignError: The space is too large for integer indices (2^62 designs).
+        """
+        self.require_index()
         return np.stack(np.unravel_index(index, self.shape), axis=1)
 
     def index_of_codes(self, codes: IntArray) -> IntArray:
@@ -120,11 +129,13 @@ class DesignSpace:
     def codes_of_unit(self, unit: FloatArray) -> IntArray:
         """Codes of points of the unit cube (N x P); equal shares per level, 1.0 included."""
         scaled = np.floor(np.clip(unit, 0.0, 1.0) * np.array(self.shape))
-        return np.minimum(scaled, np.array(self.shape) - 1).astype(np.int64)
+        codes: IntArray = np.minimum(scaled, np.array(self.shape) - 1).astype(np.int64)
+        return codes
 
     def unit_of_codes(self, codes: IntArray) -> FloatArray:
         """The centre of each design's cell of the unit cube (N x P)."""
-        return (codes + 0.5) / np.array(self.shape)
+        centres: FloatArray = (codes + 0.5) / np.array(self.shape)
+        return centres
 
     def require_index(self) -> None:
         """Refuse spaces that are too large to number.
@@ -133,8 +144,9 @@ class DesignSpace:
             DesignError: More than 2^62 designs.
         """
         if self.size > _MAX_INDEX:
+            magnitude = f"10^{math.log10(self.size):.0f}"
             raise DesignError(
-                f"the space has {self.size:.3g} designs, too many to enumerate",
+                f"the space has about {magnitude} designs, too many to enumerate",
                 allowed="at most 2^62 designs",
                 next_step="narrow `space`, or use a searcher that samples",
             )
@@ -148,22 +160,24 @@ class DesignSpace:
             DesignError: The rules leave (almost) nothing.
         """
         found: list[IntArray] = []
-        have = 0
+        drawn = have = 0
         for _ in range(_SAMPLING_ROUNDS):
-            codes = rng.integers(0, self.shape, size=(n, len(self.shape)))
+            # Where the first draw leaves gaps, larger ones make up for rules that few satisfy.
+            size = max(n, _REDRAWN) if drawn else n
+            codes = rng.integers(0, self.shape, size=(size, len(self.shape)))
             codes = codes[self.satisfied(codes)]
             found.append(codes)
-            have += len(codes)
+            drawn, have = drawn + size, have + len(codes)
             if have >= n:
                 return np.concatenate(found)[:n]
         raise DesignError(
-            f"no valid design in {n * _SAMPLING_ROUNDS:,} samples",
+            f"only {have:,} of {drawn:,} random designs satisfy the rules",
             allowed="; ".join(rule.doc for rule in self.rules),
             next_step="loosen `space` or `fixed`",
         )
 
     def sample(self, n: int, rng: np.random.Generator) -> dict[str, FloatArray]:
-        """n uniformly random designs that satisfy the rules (with replacement)."""
+        """Uniformly random designs, n of them, that satisfy the rules (with replacement)."""
         return self.decode(self.sample_codes(n, rng))
 
     def neighbours(self, code: IntArray) -> IntArray:
@@ -185,11 +199,11 @@ class DesignSpace:
         """Which designs satisfy all rules."""
         if not self.rules:
             return np.ones(len(codes), dtype=bool)
-        return self.holds(self.decode(codes))
+        return np.asarray(self.holds(self.decode(codes)), dtype=bool)
 
     def holds(self, designs: Columns) -> Any:
         """Elementwise: do all rules hold?"""
-        result: Any = np.bool_(True)  # noqa: FBT003
+        result: Any = np.bool_(True)
         for rule in self.rules:
             result = result & rule.holds(designs)
         return result
@@ -219,7 +233,14 @@ class DesignSpace:
         for name in designs:
             if name not in self.names:
                 raise self._unknown(name)
-        return {p.name: _checked_column(p, designs) for p in self.parameters}
+        columns = {p.name: _checked_column(p, designs) for p in self.parameters}
+        try:
+            batch_shape(columns)
+        except ValueError:
+            shapes = ", ".join(f"{name} {np.shape(c)}" for name, c in columns.items())
+            allowed = "as many values of each parameter, or axes that broadcast"
+            raise DesignError(f"columns differ in shape: {shapes}", allowed=allowed) from None
+        return columns
 
     def labels(self, designs: Columns) -> dict[str, list[str]]:
         """A flat batch as people read it."""

@@ -90,9 +90,8 @@ class JobError(InputError):
             path: The job file.
         """
         text = "\n".join(str(problem) for problem in problems)
-        return cls(
-            text, next_step=f"correct {path} and run again; nothing was evaluated or written"
-        )
+        next_step = f"correct {path} and run again; nothing was evaluated or written"
+        return cls(text, next_step=next_step)
 
 
 class DesignError(InputError):
@@ -129,5 +128,7 @@ def _rebuild(
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """A hint such as " Did you mean 'objectives'?", or nothing when no name is near."""
-    near = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.6)
+    names = list(candidates)
+    same = [name for name in names if name.casefold() == word.casefold()]
+    near = same or difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     return f" Did you mean {near[0]!r}?" if near else ""

@@ -8,39 +8,52 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Context, Decimal
 
 from dse.errors import InputError, did_you_mean
 
 __all__ = ["format_quantity", "parse_quantity", "unit_of_name"]
 
+# Decimal, so that "3 ns" is the number 3e-9 exactly as Python reads it, and equals a level 3e-9.
 _PREFIXES = {
-    "": 1.0, "f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "m": 1e-3,
-    "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
-    "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40,
+    "": Decimal(1), "f": Decimal("1e-15"), "p": Decimal("1e-12"), "n": Decimal("1e-9"),
+    "u": Decimal("1e-6"), "µ": Decimal("1e-6"), "m": Decimal("1e-3"),
+    "k": Decimal("1e3"), "K": Decimal("1e3"), "M": Decimal("1e6"), "G": Decimal("1e9"),
+    "T": Decimal("1e12"), "P": Decimal("1e15"),
+    "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40),
+    "Pi": Decimal(2**50),
 }  # fmt: skip
+_EXACT = Context(prec=60)
 
-# unit as written by people -> (dimension, factor to the unit that names use here)
-_BASES = {
-    "Hz": ("frequency", 1.0),
-    "s": ("time", 1.0),
-    "J": ("energy", 1.0),
-    "W": ("power", 1.0),
-    "B": ("data", 1.0),
-    "bytes": ("data", 1.0),
-    "byte": ("data", 1.0),
-    "bit": ("data in bits", 1.0),
-    "bits": ("data in bits", 1.0),
-    "B/s": ("bandwidth", 1.0),
-    "bytes/s": ("bandwidth", 1.0),
-    "mm2": ("area", 1.0),
-    "mm^2": ("area", 1.0),
-    "V": ("voltage", 1.0),
+_PREFIXED = {
+    "Hz": "a frequency",
+    "s": "a time",
+    "J": "an energy",
+    "W": "a power",
+    "B": "an amount of data",
+    "B/s": "a bandwidth",
+    "V": "a voltage",
 }
-_FIXED = {"cm2": ("area", 100.0), "cm^2": ("area", 100.0), "um2": ("area", 1e-6)}
+"""Unit that takes prefixes -> what it measures."""
 
-_UNPREFIXED = {"bytes", "byte", "bits", "bit", "mm2", "mm^2"}
+_UNPREFIXED = {
+    "bytes": ("an amount of data", Decimal(1)),
+    "byte": ("an amount of data", Decimal(1)),
+    "bytes/s": ("a bandwidth", Decimal(1)),
+    "bit": ("a number of bits", Decimal(1)),
+    "bits": ("a number of bits", Decimal(1)),
+    "mm2": ("an area", Decimal(1)),
+    "mm^2": ("an area", Decimal(1)),
+    "cm2": ("an area", Decimal(100)),
+    "cm^2": ("an area", Decimal(100)),
+    "um2": ("an area", Decimal("1e-6")),
+    "1/s": ("a rate", Decimal(1)),
+    "J s": ("an energy-delay product", Decimal(1)),
+}
+"""Other unit -> what it measures, and its factor to the unit that names use here."""
 
 _NAME_SUFFIXES = [
+    ("_js", "J s"),
     ("_bytes_per_s", "B/s"),
     ("_per_s", "1/s"),
     ("_hz", "Hz"),
@@ -62,12 +75,14 @@ def unit_of_name(name: str) -> str:
     return next((unit for suffix, unit in _NAME_SUFFIXES if name.endswith(suffix)), "")
 
 
-def _unit_table() -> dict[str, tuple[str, float]]:
-    table = dict(_FIXED)
-    for base, (dimension, factor) in _BASES.items():
-        prefixes = {"": 1.0} if base in _UNPREFIXED else _PREFIXES
-        table.update({p + base: (dimension, f * factor) for p, f in prefixes.items()})
-    return table
+def _unit_table() -> dict[str, tuple[str, Decimal]]:
+    """Unit as people write it -> what it measures, and its factor to the unit of names."""
+    prefixed = {
+        prefix + base: (dimension, factor)
+        for base, dimension in _PREFIXED.items()
+        for prefix, factor in _PREFIXES.items()
+    }
+    return {**prefixed, **_UNPREFIXED}
 
 
 def parse_quantity(text: str, unit: str) -> float:
@@ -94,22 +109,18 @@ def parse_quantity(text: str, unit: str) -> float:
         return value
     table = _unit_table()
     if written not in table:
-        hint = did_you_mean(written, table)
         raise InputError(
-            f"{text!r}: unknown unit {written!r}.{hint}", allowed=f"a unit such as {unit or 'none'}"
+            f"{text!r}: unknown unit {written!r}.{did_you_mean(written, table)}",
+            allowed=f"a unit such as {unit}" if unit else "a number without a unit",
         )
     dimension, factor = table[written]
-    expected, scale = table.get(unit, ("a plain number", 1.0))
+    expected, scale = table.get(unit, ("a plain number", Decimal(1)))
     if dimension != expected:
         raise InputError(
-            f"{text!r} is a {dimension}, but this is {_article(expected)}",
+            f"{text!r} is {dimension}, but this is {expected}",
             allowed=f"a value in {unit}" if unit else "a number without a unit",
         )
-    return value * factor / scale
-
-
-def _article(dimension: str) -> str:
-    return dimension if dimension.startswith("a ") else f"a {dimension}"
+    return float(_EXACT.divide(_EXACT.multiply(Decimal(match[1]), factor), scale))
 
 
 def format_quantity(value: float, unit: str, digits: int = 4) -> str:
@@ -128,11 +139,8 @@ def format_quantity(value: float, unit: str, digits: int = 4) -> str:
         return _with_prefix(value, unit, 1024.0, ["", "Ki", "Mi", "Gi", "Ti", "Pi"], digits)
     if unit in {"s", "J", "W", "Hz", "V"}:
         return _engineering(value, unit, digits)
-    return (
-        f"{value:.{digits}g} {unit}".strip()
-        if abs(value) < 10**digits
-        else f"{value:,.0f} {unit}".strip()
-    )
+    number = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
+    return f"{number} {unit}".strip()
 
 
 def _engineering(value: float, unit: str, digits: int) -> str:

@@ -7,12 +7,13 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from dse.errors import InputError, did_you_mean
 
 _HERE = Path(__file__).parent
 _COLUMNS = ("component", "quantity", "value", "unit", "source")
-_TO_SI = {("energy", "pJ"): 1e-12, ("energy", "pJ/B"): 1e-12, ("area", "um2"): 1e-6}
+_TO_SI = {"pJ": 1e-12, "pJ/B": 1e-12, "um2": 1e-6}
 
 
 @dataclass(frozen=True)
@@ -29,58 +30,76 @@ class Components:
     area_mm2: dict[str, float]
     buffer_area_mm2: dict[tuple[float, float], float]
 
-    def __hash__(self) -> int:
-        return id(self)
+
+class _Entry(NamedTuple):
+    """One row of a table: its place, its (quantity, component), its value and its unit."""
+
+    where: str
+    key: tuple[str, str]
+    value: float
+    unit: str
 
 
-@cache
 def load_components(path: Path | None = None) -> Components:
-    """Read the built-in table, or the user's.
+    """Read the built-in table, and over it the user's.
 
     Args:
         path: CSV with the columns component, quantity, value, unit, source. Rows that it does not
             list keep the built-in values.
 
     Raises:
-        InputError: Missing file or column, unknown component or unit, or a value that is not a
-            number >= 0; names file and line.
+        InputError: Missing file or column, unknown or repeated component, a unit other than the
+            built-in row's, or a value that is not a number >= 0; names file and line.
     """
-    energy: dict[str, float] = {}
-    area: dict[str, float] = {}
-    _read(_HERE / "components.csv", energy, area, known=None)
+    table = _builtin()
     if path is not None:
-        known = {("energy", name) for name in energy} | {("area", name) for name in area}
-        _read(path, energy, area, known)
-    return Components(energy, area, _buffer_table())
+        table = {**table, **_replacements(_entries(Path(path)), table)}
+    si = {key: entry.value * _TO_SI[entry.unit] for key, entry in table.items()}
+    return Components(
+        energy_j={name: value for (quantity, name), value in si.items() if quantity == "energy"},
+        area_mm2={name: value for (quantity, name), value in si.items() if quantity == "area"},
+        buffer_area_mm2=_buffer_table(),
+    )
 
 
-def _read(
-    path: Path, energy: dict[str, float], area: dict[str, float], known: set[tuple[str, str]] | None
-) -> None:
-    for line, row in _rows(path):
-        where = f"{path}:{line}"
-        key = (row["quantity"], row["component"])
-        if known is not None and key not in known:
-            hint = did_you_mean(row["component"], [name for _, name in known])
+@cache
+def _builtin() -> dict[tuple[str, str], _Entry]:
+    return {entry.key: entry for entry in _entries(_HERE / "components.csv")}
+
+
+def _replacements(
+    entries: list[_Entry], builtin: dict[tuple[str, str], _Entry]
+) -> dict[tuple[str, str], _Entry]:
+    """The user's rows by key, each of them naming a built-in row and using its unit."""
+    found: dict[tuple[str, str], _Entry] = {}
+    for entry in entries:
+        quantity, name = entry.key
+        if entry.key not in builtin:
+            hint = did_you_mean(name, [known for _, known in builtin])
             raise InputError(
-                f"unknown component {row['component']!r} ({row['quantity']!r}).{hint}", where=where,
-                allowed=", ".join(f"{name} ({quantity})" for quantity, name in sorted(known)),
-            )  # fmt: skip
-        scale = _TO_SI.get((row["quantity"], row["unit"]))
-        if scale is None:
-            raise InputError(
-                f"unit {row['unit']!r} for {row['quantity']!r}",
-                where=where,
-                allowed="pJ, pJ/B, um2",
+                f"unknown component {name!r} ({quantity!r}).{hint}",
+                where=entry.where,
+                allowed=", ".join(f"{known} ({q})" for q, known in sorted(builtin)),
             )
-        (energy if row["quantity"] == "energy" else area)[row["component"]] = (
-            _number(row["value"], where) * scale
-        )
+        if entry.unit != builtin[entry.key].unit:
+            raise InputError(
+                f"unit {entry.unit!r} for {name} ({quantity})",
+                where=entry.where,
+                allowed=builtin[entry.key].unit,
+            )
+        if entry.key in found:
+            raise InputError(f"{name} ({quantity}) is listed twice", where=entry.where)
+        found[entry.key] = entry
+    return found
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+def _entries(path: Path) -> list[_Entry]:
+    """The rows of a table.
+
+    A byte-order mark, as spreadsheets write it, is skipped.
+    """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             missing = [c for c in _COLUMNS if c not in (reader.fieldnames or [])]
             if missing:
@@ -89,11 +108,17 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
                     where=str(path),
                     allowed=", ".join(_COLUMNS),
                 )
-            return [(reader.line_num, {c: row[c] or "" for c in _COLUMNS}) for row in reader]
-    except (OSError, UnicodeDecodeError) as error:
+            return [_entry(row, f"{path}:{reader.line_num}") for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(
             f"cannot read the component table: {error}", where=str(path.absolute())
         ) from None
+
+
+def _entry(row: dict[str, str | None], where: str) -> _Entry:
+    cells = {column: (row[column] or "").strip() for column in _COLUMNS}
+    value = _number(cells["value"], where)
+    return _Entry(where, (cells["quantity"], cells["component"]), value, cells["unit"])
 
 
 def _number(text: str, where: str) -> float:
@@ -106,10 +131,12 @@ def _number(text: str, where: str) -> float:
     return value
 
 
+@cache
 def _buffer_table() -> dict[tuple[float, float], float]:
     with (_HERE / "buffer_area.csv").open(encoding="utf-8", newline="") as file:
         return {
-            (float(row["capacity_kib"]) * 1024, float(row["row_bits"])): float(row["area_um2"])
-            * 1e-6
+            (float(row["capacity_kib"]) * 1024, float(row["row_bits"])): (
+                float(row["area_um2"]) * 1e-6
+            )
             for row in csv.DictReader(file)
         }

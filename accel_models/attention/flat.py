@@ -41,5 +41,5 @@ def flat(s: Shape, hw: Hardware, ops: Ops, options: FuseMaxOptions, mapper: Flat
         buffer_write_words=moved.buffer_write_words,
         register_reads=reads_1d + instances * (3 * s.E + 3 * hw.W),
         register_writes=writes_1d + instances * (3 * s.E + 2 * hw.W),
-        too_small=hw.L3 < 0,
+        too_small=hw.L3 < 0,  # never: what does not fit is spilled or streamed
     )

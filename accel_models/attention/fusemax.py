@@ -3,7 +3,8 @@
 One model for the five configurations of FuseMax (Nayak et al., MICRO 2024, arXiv 2406.10491):
 unfused, FLAT, +Cascade, +Architecture and +Binding (= FuseMax). The equations reproduce the public
 artifact (FPSG-UIUC/micro24-fusemax-artifact, f543beb); `preset: published` switches our additions
-off. Valid for self-attention of any length; the last tile is padded and costs as much as a full one.
+off. Valid for self-attention of any length; the last tile is padded and costs as much as a full
+one. The model note is `docs/models/fusemax.md`.
 """
 
 from __future__ import annotations
@@ -31,10 +32,17 @@ if TYPE_CHECKING:
 CONFIGURATIONS = ("unfused", "flat", "cascade", "architecture", "binding")
 _ON_FUSEMAX = frozenset({"architecture", "binding"})
 _EINSUMS = ("qk", "lm", "sln", "sld", "av")
+_TRAFFIC = ("query", "key_value", "output", "scores", "linear_layers")
+_FULL = 1.0 + 1e-9
+_ENERGY = frozenset({"energy_j", "power_w", "energy_delay_product_js", "parts"})
+_BUSY = frozenset({"util_2d", "util_1d", "busy_2d_s", "parts"})
 
 
 class FuseMax(CostModel):
     """Attention accelerators of FuseMax (MICRO 2024): five configurations, one design space."""
+
+    workload: TransformerLayer
+    options: FuseMaxOptions
 
     env_id: ClassVar[str] = "dse/FuseMax-v0"
     version: ClassVar[str] = "1"
@@ -62,14 +70,16 @@ class FuseMax(CostModel):
         Metric("area_mm2", "Silicon area", parts=physical.AREA_PARTS),
         Metric("power_w", "Average power, energy over latency"),
         Metric("energy_delay_product_js", "Energy times latency, in joule seconds"),
-        Metric("traffic_bytes", "Off-chip reads and writes", parts=("query", "key_value", "output", "scores", "linear_layers")),
-        Metric("util_2d", "Busy share of the 2D array during attention", high=1.0 + 1e-9, parts=_EINSUMS),
-        Metric("util_1d", "Busy share of the 1D array during attention", high=1.0 + 1e-9),
+        Metric("traffic_bytes", "Off-chip reads and writes", parts=_TRAFFIC),
+        Metric(
+            "util_2d", "Busy share of the 2D array during attention", high=_FULL, parts=_EINSUMS
+        ),
+        Metric("util_1d", "Busy share of the 1D array during attention", high=_FULL),
         Metric("busy_2d_s", "Time the 2D array is busy during attention"),
         Metric("busy_1d_s", "Time the 1D array is busy during attention"),
         Metric("dram_time_s", "Time the DRAM needs for the traffic of attention"),
         Metric("port_time_s", "Time the buffer ports need for attention"),
-    )  # fmt: skip
+    )
 
     def __init__(self, workload: TransformerLayer, options: FuseMaxOptions | None = None) -> None:
         super().__init__(workload, (options or FuseMaxOptions()).resolved())
@@ -85,20 +95,24 @@ class FuseMax(CostModel):
                        doc="How attention is mapped: the configurations of the paper"),
                 PowerOfTwo("pe_dim", 4, 2048, default=256, group="compute",
                            doc="Side of the square 2D array, in PEs"),
-                Choice("word_bits", (8, 16, 32), default=16, group="compute", doc="Width of a word"),
-                Choice("global_buffer_bytes", tuple(int(MIB * 2**k / 4) for k in range(9)), default=int(16 * MIB),
-                       extent=(2.0**12, 4 * GIB), group="memory", doc="Capacity of the global buffer"),
+                Choice("word_bits", (8, 16, 32), default=16, group="compute",
+                       doc="Width of a word"),
+                Choice("global_buffer_bytes", tuple(int(MIB * 2**k / 4) for k in range(9)),
+                       default=int(16 * MIB), extent=(2.0**12, 4 * GIB), group="memory",
+                       doc="Capacity of the global buffer"),
                 Choice("buffer_row_bytes", (128, 256, 512, 1024), default=512, extent=(16, 4096),
                        group="memory", doc="Bytes of one row of the global buffer"),
                 Choice("pe_1d_ratio", (0.25, 0.5, 1, 2, 4, 8), default=1, extent=(1 / 64, 64),
                        group="compute", doc="Number of 1D PEs per column of the 2D array"),
                 Integer("buffer_ports", 1, 8, default=4, group="memory",
                         doc="Read/write ports of the global buffer"),
-                Choice("dram_bandwidth_bytes_per_s", tuple(int(GIB * b) for b in (50, 100, 200, 400, 800, 1600)),
+                Choice("dram_bandwidth_bytes_per_s",
+                       tuple(int(GIB * b) for b in (50, 100, 200, 400, 800, 1600)),
                        default=int(400 * GIB), extent=(GIB, 65536 * GIB), group="memory",
                        doc="Bandwidth of the DRAM"),
-                Choice("frequency_hz", (235e6, 470e6, 705e6, 940e6, 1175e6, 1410e6), default=940e6,
-                       extent=(1e6, 1e10), group="clock", doc="Clock; the voltage follows it"),
+                Choice("frequency_hz", (235e6, 470e6, 705e6, 940e6, 1175e6, 1410e6),
+                       default=940e6, extent=(1e6, 1e10), group="clock",
+                       doc="Clock; the voltage follows it"),
             )
         )  # fmt: skip
 
@@ -142,10 +156,9 @@ class FuseMax(CostModel):
         traffic = physical.traffic_bytes(a)
         port_s = physical.port_time_s(a.buffer_read_words, a.buffer_write_words, hw)
         attention_s = self._attention_latency_s(a, traffic, port_s, hw, ops)
-        total_area = _total(area)
-        columns = {
+        columns: dict[str, Any] = {
             "latency_s": attention_s,
-            "area_mm2": total_area,
+            "area_mm2": _total(area),
             "traffic_bytes": traffic,
             "dram_time_s": traffic / hw.BW,
             "port_time_s": port_s,
@@ -157,24 +170,16 @@ class FuseMax(CostModel):
             linear = self._linear(hw, ops)
             columns["latency_s"] = attention_s + linear["latency_s"]
             columns["traffic_bytes"] = traffic + linear["traffic_bytes"]
-        if wanted & {"energy_j", "power_w", "energy_delay_product_js", "parts"}:
-            energy = self._energy_parts_j(
-                a, total_area, columns["latency_s"], linear["energy_j"], hw, ops
-            )
-            columns["energy_j"] = _total(energy)
-            columns["power_w"] = columns["energy_j"] / columns["latency_s"]
-            columns["energy_delay_product_js"] = columns["energy_j"] * columns["latency_s"]
-        if wanted & {"util_2d", "util_1d", "busy_2d_s", "parts"}:
-            columns["busy_2d_s"] = _total(a.busy_2d_s)
-            columns["util_2d"] = columns["busy_2d_s"] / attention_s
-            columns["util_1d"] = a.busy_1d_s / attention_s
+        if wanted & _BUSY:
+            columns |= _busy_metrics(a, attention_s)
+        if wanted & _ENERGY:
+            energy = self._energy_parts_j(a, columns, linear["energy_j"], hw, ops)
+            columns |= _energy_metrics(energy, columns["latency_s"])
         if "parts" in wanted:
-            columns |= {f"energy_j.{part}": value for part, value in energy.items()}
-            columns |= {f"area_mm2.{part}": value for part, value in area.items()}
-            columns |= {
-                f"util_2d.{part}": value / attention_s for part, value in a.busy_2d_s.items()
-            }
-            columns |= _traffic_parts(a, linear["traffic_bytes"])
+            columns |= _parts("energy_j", energy) | _parts("area_mm2", area)
+            columns |= _parts("traffic_bytes", _traffic_parts(a, linear["traffic_bytes"]))
+            shares = {part: busy_s / attention_s for part, busy_s in a.busy_2d_s.items()}
+            columns |= _parts("util_2d", shares)
         return columns
 
     def _attention_latency_s(
@@ -186,7 +191,8 @@ class FuseMax(CostModel):
             latency = sum(limited[1:], start=limited[0])
         else:
             latency = ops.maximum(a.compute_s, traffic / hw.BW)
-        return ops.maximum(latency, port_s) if self.options.port_limit else latency
+        bound: Column = ops.maximum(latency, port_s) if self.options.port_limit else latency
+        return bound
 
     def _linear(self, hw: Hardware, ops: Ops) -> dict[str, Column]:
         layers = linear_layers(self.workload, hw, ops, self.options)
@@ -201,25 +207,45 @@ class FuseMax(CostModel):
         }
 
     def _energy_parts_j(
-        self, a: Activity, area: Column, latency_s: Column, linear_j: Column, hw: Hardware, ops: Ops
+        self, a: Activity, columns: dict[str, Any], linear_j: Column, hw: Hardware, ops: Ops
     ) -> dict[str, Column]:
+        """What switches, what leaks for as long as the layer takes, and the linear layers."""
         parts = physical.dynamic_energy_j(a, hw, self._components, self.options, ops)
-        parts["leakage"] = physical.static_power_w(area, hw, self.options) * latency_s
+        static_w = physical.static_power_w(columns["area_mm2"], hw, self.options)
+        parts["leakage"] = static_w * columns["latency_s"]
         parts["linear_layers"] = linear_j
         return parts
 
 
 def _total(parts: Mapping[str, Column]) -> Column:
     """Sum in declaration order, so that every path adds in the same order."""
-    values = list(parts.values())
-    return sum(values[1:], start=values[0])
+    first, *others = parts.values()
+    return sum(others, start=first)
+
+
+def _busy_metrics(a: Activity, attention_s: Column) -> dict[str, Column]:
+    busy_2d_s = _total(a.busy_2d_s)
+    return {
+        "busy_2d_s": busy_2d_s,
+        "util_2d": busy_2d_s / attention_s,
+        "util_1d": a.busy_1d_s / attention_s,
+    }
+
+
+def _energy_metrics(energy: Mapping[str, Column], latency_s: Column) -> dict[str, Column]:
+    total = _total(energy)
+    return {
+        "energy_j": total,
+        "power_w": total / latency_s,
+        "energy_delay_product_js": total * latency_s,
+    }
 
 
 def _traffic_parts(a: Activity, linear_bytes: Column) -> dict[str, Column]:
-    return {
-        "traffic_bytes.query": a.query_bytes,
-        "traffic_bytes.key_value": a.key_value_bytes,
-        "traffic_bytes.output": a.output_bytes,
-        "traffic_bytes.scores": a.score_bytes,
-        "traffic_bytes.linear_layers": linear_bytes,
-    }
+    moved = (a.query_bytes, a.key_value_bytes, a.output_bytes, a.score_bytes, linear_bytes)
+    return dict(zip(_TRAFFIC, moved, strict=True))
+
+
+def _parts(metric: str, parts: Mapping[str, Column]) -> dict[str, Column]:
+    """The breakdown columns of one metric."""
+    return {f"{metric}.{part}": column for part, column in parts.items()}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dse import Columns, Ops
-    from dse._columns import Column
+    from dse._columns import BoolColumn, Column
     from workloads.transformer import TransformerLayer
 
 DIVIDE_SLOTS = 1.0
@@ -139,4 +139,4 @@ class Activity:
     buffer_write_words: Column
     register_reads: Column
     register_writes: Column
-    too_small: Column
+    too_small: BoolColumn

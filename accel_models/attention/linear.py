@@ -56,7 +56,8 @@ def weight_reads(rows: float, K: float, columns: float, hw: Hardware, ops: Ops) 
     """r: how often the weights are read; once if they fit next to a tile of W rows."""
     buffer_words = hw.L3 / hw.word_bytes
     (Mt,) = ops.table(lambda W, words: _rows_per_tile(K, W, words), hw.W, buffer_words)
-    return ops.where(K * columns + hw.W * K <= buffer_words, 1.0, ops.ceil(rows / Mt))
+    reads: Column = ops.where(K * columns + hw.W * K <= buffer_words, 1.0, ops.ceil(rows / Mt))
+    return reads
 
 
 def linear_layers(

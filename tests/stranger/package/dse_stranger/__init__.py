@@ -1,0 +1,1 @@
+"""Plug-ins for accel-dse, written by a stranger."""
