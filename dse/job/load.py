@@ -7,6 +7,7 @@ import copy
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from dse._build import assemble
@@ -91,6 +92,8 @@ def _check_searches(
         if searcher is not None:
             inner.attempt(("settings",), searcher_settings, search)
             inner.attempt((), _check_effort, search, searcher, problem)
+            if problem is not None and not inner.found:
+                inner.attempt(("searcher",), _check_construction, search, searcher, problem)
         for path, fault in inner.found:
             faults.add(("search", position, *path), fault)
 
@@ -110,6 +113,14 @@ def _check_effort(search: SearchSection, searcher: type[Searcher], problem: Prob
             allowed=f"at most {MAX_ENUMERATION:.0e} designs",
             next_step="narrow `space`, or use a searcher that samples",
         )
+
+
+def _check_construction(
+    search: SearchSection, searcher: type[Searcher], problem: Problem
+) -> None:
+    """Let the searcher itself refuse the problem, before anything is written."""
+    budget = search.budget or problem.space.size
+    searcher(problem, np.random.default_rng(0), budget, searcher_settings(search))
 
 
 # -- the rest of a job file with mistakes in its shape -------------------------------------------

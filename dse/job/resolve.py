@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,6 @@ class Job:
         spec = self.spec
         model_class = load("models", spec.model.name)
         workload = workload_name(spec.model.name, model_class, spec.workload.name)
-        options = validate(model_class.Options, spec.model.options, self.base_folder)
         parameters = validate(
             load("workloads", workload), spec.workload.parameters, self.base_folder
         )
@@ -58,7 +57,7 @@ class Job:
             "model": {
                 "name": spec.model.name,
                 "fixed": {name: _levels(problem.space, name)[0] for name in spec.model.fixed},
-                "options": options,
+                "options": asdict(problem.model.options),
             },
             "workload": {"name": workload, **parameters},
             "space": {

@@ -60,7 +60,7 @@ def test_a_model_is_described_for_a_workload(dse):
 def test_a_workload_is_described(dse):
     out = dse("describe", "toy-work")[1]
     assert "Some operations.\n" in out
-    assert "  operations  1024.0   a number                     How many operations" in out
+    assert "operations 1024.0 a number How many operations to run." in " ".join(out.split())
 
 
 def test_a_required_parameter_is_marked(dse):

@@ -64,7 +64,7 @@ def refusal(path):
         ("2048", "5 GHz", "3:12, workload.operations", "'5 GHz' is a frequency, but this is a pla"),
         ("{style: fast}", "{banks: -4}", "2:28, model.fixed.banks", "banks = -4 is not a value"),
         ("fixed: {style", "options: {style", "2:30, model.options.style", "unknown key 'style'."),
-        ("500 MHz", "5 J", "4:31, space.frequency_hz[1]", "frequency_hz: '5 J' is a energy, but"),
+        ("500 MHz", "5 J", "4:31, space.frequency_hz[1]", "frequency_hz: '5 J' is an energy, bu"),
         ("[1 GHz, 500 MHz]", "[]", "4:9, space.frequency_hz", "frequency_hz has no value left"),
         ("frequency_hz:", "style:", "4:9, space.style", "style is both fixed and explored"),
         ("area_mm2: min", "area: min", "5:30, objectives.area", "unknown metric 'area'. Did you "),
@@ -142,3 +142,12 @@ def test_a_missing_job_names_the_absolute_path(tmp_path):
 def test_a_missing_workload_file_names_the_absolute_path(job_file):
     path = job_file("{operations: 2048}", "{name: transformer, file: ../net.yaml}")
     assert str(path.parent.parent / "net.yaml") in str(refusal(path))
+
+
+def test_a_searcher_that_refuses_the_problem_is_named_before_anything_runs(tmp_path):
+    path = tmp_path / "job.yaml"
+    path.write_text(
+        "study: s\nmodel: attention/fusemax\nsearch: [{searcher: genetic, budget: 10}]\n"
+    )
+    with pytest.raises(JobError, match=r"job.yaml:3:11.*genetic with 3 objectives"):
+        load_job(path)
