@@ -27,8 +27,10 @@ __all__ = [
     "load_all",
     "static_attribute",
     "static_summary",
+    "workload_reading",
 ]
 
+_FILES = "dse.workload_files"
 KINDS = MappingProxyType(
     {
         "models": "dse.models",
@@ -65,6 +67,19 @@ def entry_points(kind: str) -> dict[str, EntryPoint]:
         for loser in losers:
             _log_clash(kind, name, distribution_name(winner), distribution_name(loser))
     return {name: points[0] for name, points in claims.items()}
+
+
+def workload_reading(suffix: str) -> str | None:
+    """Name of the workload plug-in that reads files with this suffix, if there is one.
+
+    A package says so in the group `dse.workload_files`: suffix = the function of the plug-in.
+
+    Args:
+        suffix: Without the dot, for example "yaml".
+    """
+    values = {point.value for point in _installed(group=_FILES) if point.name == suffix}
+    readers = (name for name, point in entry_points("workloads").items() if point.value in values)
+    return next(readers, None)
 
 
 def distribution_name(point: EntryPoint) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 from typing import TYPE_CHECKING, Any
 
+from dse._plugins import workload_reading
 from dse._yaml import scalar
 from dse.errors import InputError
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["assignments", "workload_of"]
 
-_IMPORTERS = {".yaml": "transformer", ".yml": "transformer", ".json": "huggingface"}
 
 
 def assignments(texts: Iterable[str], option: str) -> dict[str, Any]:
@@ -41,8 +41,8 @@ def workload_of(text: str) -> tuple[str, dict[str, Any]]:
     """Plug-in and parameters of a workload given on the command line.
 
     Args:
-        text: NAME, or a FILE ending in .yaml, .yml or .json; then perhaps ":" and parameters, such
-            as "bert:seq_len=4096,batch=1".
+        text: NAME, or a FILE with a suffix that a plug-in reads (.yaml, .json); then perhaps ":" and parameters, such
+            as "NAME:seq_len=4096,batch=1".
 
     Returns:
         The plug-in's name, and values for its parameters; a file is the parameter `file`.
@@ -54,5 +54,6 @@ def workload_of(text: str) -> tuple[str, dict[str, Any]]:
     if not colon or "=" not in written:
         name, written = text, ""
     parameters = assignments(written.split(",") if written else (), f"workload {text}")
-    importer = _IMPORTERS.get(os.path.splitext(name)[1].lower())  # noqa: PTH122 - no pathlib at start
-    return (importer, {"file": name, **parameters}) if importer else (name, parameters)
+    suffix = os.path.splitext(name)[1].lower().removeprefix(".")  # noqa: PTH122 - no pathlib at start
+    reader = workload_reading(suffix) if suffix else None
+    return (reader, {"file": name, **parameters}) if reader else (name, parameters)

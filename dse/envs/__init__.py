@@ -5,10 +5,10 @@ Importing this package registers every installed cost model with Gymnasium:
     import gymnasium
     import dse.envs
 
-    env = gymnasium.make("dse/FuseMax-v0", reward="improvement", action="discrete")
-    envs = gymnasium.make_vec("dse/FuseMax-v0", num_envs=4096)
+    env = gymnasium.make("mylab/MyModel-v0", reward="improvement", action="discrete")
+    envs = gymnasium.make_vec("mylab/MyModel-v0", num_envs=4096)
 
-`dse.envs.sb3.make(num_envs=4096, model="attention/fusemax")` makes a `VecEnv` of
+`dse.envs.sb3.make(num_envs=4096, model="mylab/mymodel")` makes a `VecEnv` of
 Stable-Baselines3.
 """
 

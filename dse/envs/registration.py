@@ -1,7 +1,7 @@
 """Every cost model is a Gymnasium environment under the id it declares.
 
 Gymnasium (since 1.0) loads no plug-ins by itself: `import dse.envs` registers the ids, and so does
-the module prefix of `gymnasium.make("dse.envs:dse/FuseMax-v0")`, which also works in workers.
+the module prefix of `gymnasium.make("dse.envs:mylab/MyModel-v0")`, which also works in workers.
 """
 
 from __future__ import annotations

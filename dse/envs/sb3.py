@@ -121,6 +121,6 @@ def make(num_envs: int = 1, **arguments: Unpack[TaskArguments]) -> DesignVecEnv:
 
     Args:
         num_envs: Number of environments, evaluated in one batch.
-        arguments: See `TaskArguments`, for example `model="attention/fusemax"`.
+        arguments: See `TaskArguments`, for example `model="mylab/mymodel"`.
     """
     return DesignVecEnv(build_task(**arguments), num_envs)
