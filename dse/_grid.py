@@ -9,22 +9,26 @@ faster than flat batches.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dse._model import FEASIBLE
 from dse._pareto import RunningFront
-from dse._problem import Problem
-from dse._space import DesignSpace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dse._problem import Problem
+    from dse._space import DesignSpace
 
 BLOCK = 100_000
 """Elements per block: small enough for the cache, large enough to hide NumPy's call overhead."""
 _SCOUTS = 4096
-_WORTH_SCOUTING = 16
+_WORTH_SCOUTING = 16 * _SCOUTS
 _GOLDEN = (5**0.5 - 1) / 2
+"""Multiples of it, modulo 1, fill the unit interval evenly without a period that meets an axis."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,8 @@ def enumerate_range(
     for block in grid_blocks(problem.space, start, stop, largest):
         metrics = problem.model.compute(block.columns, problem.wanted)
         works = _unbroadcast(metrics[FEASIBLE])
-        infeasible += (works.size - np.count_nonzero(works)) * metrics[FEASIBLE].size // works.size
+        repeated = (block.stop - block.start) // works.size
+        infeasible += repeated * (works.size - np.count_nonzero(works))
         columns = _admissible_objectives(problem, block, metrics)
         front.update_columns(columns, metrics[FEASIBLE].shape, block.start)
         worst = np.fmax(worst, [_largest(column) for column in columns])
@@ -156,20 +161,23 @@ def _scouted(problem: Problem, start: int, stop: int) -> RunningFront:
     """The front of designs scattered over the range, so that the first blocks meet good ones."""
     front = RunningFront.empty(len(problem.objectives))
     size = stop - start
-    if size <= _SCOUTS * _WORTH_SCOUTING:
+    if size < _WORTH_SCOUTING:
         return front
-    ids = start + (np.arange(_SCOUTS) * (size / _SCOUTS)).astype(np.int64)
-    ids = start + np.floor((np.arange(1, _SCOUTS + 1) * _GOLDEN) % 1.0 * size).astype(np.int64)
+    spread = np.arange(1, _SCOUTS + 1) * _GOLDEN % 1.0
+    ids = start + (spread * size).astype(np.int64)
     designs = problem.space.at(ids)
-    metrics = problem.model.compute(designs, problem.wanted)
-    scores = problem.score(designs, metrics)
+    scores = problem.score(designs, problem.model.compute(designs, problem.wanted))
     kept = scores.admissible
     front.update(scores.objectives[kept], ids[kept])
     return front
 
 
 def _largest(column: Any) -> float:
-    return float(np.fmax.reduce(column, axis=None, initial=-np.inf))
+    """The largest finite value; -inf if there is none."""
+    top = np.fmax.reduce(column, axis=None, initial=-np.inf)
+    if top == np.inf:
+        top = np.max(column, where=np.isfinite(column), initial=-np.inf)
+    return float(top)
 
 
 def _unbroadcast(column: Any) -> Any:
@@ -184,6 +192,7 @@ def _admissible_objectives(
     small = {name: _unbroadcast(metrics[name]) for name in problem.wanted}
     columns = [o.sign * small[o.metric] for o in problem.objectives]
     for constraint in problem.constraints:
-        violated = constraint.violation({**block.columns, **small}) > 0
-        columns = [np.where(violated, np.nan, column) for column in columns]
+        with np.errstate(all="ignore"):
+            holds = constraint.violation({**block.columns, **small}) == 0
+        columns = [np.where(holds, column, np.nan) for column in columns]
     return columns

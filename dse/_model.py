@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from dse._chunks import chunk_rows
-from dse._columns import batch_length, batch_shape, is_single
+from dse._columns import batch_length, batch_shape, is_single, take
 from dse._ops import ARRAYS, FLOATS
 from dse.errors import ModelContractError, WorkloadError
 from dse.units import unit_of_name
@@ -218,9 +217,10 @@ class CostModel(ABC):
         total = batch_length(x)
         arrays = {name: np.broadcast_to(column, (total,)) for name, column in x.items()}
         result: dict[str, Any] = {}
-        for rows in chunk_rows(arrays, self.space.names, total, self.chunk):
-            chunk = {name: _once_if_constant(column[rows]) for name, column in arrays.items()}
-            part = self._arrays(chunk, wanted, rows.shape)
+        for start in range(0, total, self.chunk):
+            rows = slice(start, start + self.chunk)
+            chunk = {name: _once_if_constant(c) for name, c in take(arrays, rows).items()}
+            part = self._arrays(chunk, wanted, (min(self.chunk, total - start),))
             for name, column in part.items():
                 if name not in result:
                     result[name] = np.empty(total, dtype=column.dtype)

@@ -8,14 +8,15 @@ a value up. Data never steers Python control flow; `where`, `table` and `by_case
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from dse._columns import Columns
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
+    from dse._columns import Columns
 
 _MANY = 512
 _SLOT_BITS = 13
@@ -64,8 +65,8 @@ class _FloatOps:
     """Plain Python numbers: one design."""
 
     where = staticmethod(lambda condition, yes, no: yes if condition else no)
-    minimum = staticmethod(lambda a, b: a if a <= b else b)
-    maximum = staticmethod(lambda a, b: a if a >= b else b)
+    minimum = staticmethod(lambda a, b: a if a <= b else b)  # noqa: FURB136 - faster
+    maximum = staticmethod(lambda a, b: a if a >= b else b)  # noqa: FURB136
     ceil = staticmethod(lambda a: float(math.ceil(a)))
     floor = staticmethod(lambda a: float(math.floor(a)))
     either = staticmethod(lambda a, b: a or b)
@@ -96,7 +97,7 @@ class _ArrayOps:
         code: Any = np.zeros((), dtype=np.int64)
         distinct: list[Any] = []
         for key in keys:
-            values, position = distinct_values(np.asarray(key))
+            values, position = _distinct_values(np.asarray(key))
             distinct.append(values)
             code = code * len(values) + position
         shape = np.shape(code)
@@ -117,7 +118,7 @@ class _ArrayOps:
         return _scatter_cases(codes, axis, np.ndim(selector), cases, x)
 
 
-def distinct_values(key: Any) -> tuple[Any, Any]:
+def _distinct_values(key: Any) -> tuple[Any, Any]:
     """Distinct values in any order, and the position of each element among them."""
     flat = key.ravel()
     if (flat == flat[0]).all():
@@ -174,9 +175,10 @@ def _scatter_cases(
     for case in np.flatnonzero(np.bincount(codes)):
         rows = np.flatnonzero(codes == case)
         part = {name: _select(column, rows, axis, len(codes), ndim) for name, column in x.items()}
-        pieces.append((rows, cases[case](part)))
+        pieces.append((rows, cases[int(case)](part)))
     return {
-        key: _assemble([(r, p[key]) for r, p in pieces], axis, len(codes)) for key in pieces[0][1]
+        key: _assemble([(rows, columns[key]) for rows, columns in pieces], axis, len(codes), ndim)
+        for key in pieces[0][1]
     }
 
 
@@ -186,15 +188,11 @@ def _select(column: Any, rows: Any, axis: int, length: int, ndim: int) -> Any:
     return column
 
 
-def _assemble(pieces: list[tuple[Any, Any]], axis: int, length: int) -> Any:
-    """Merge the cases' columns, each as wide as the widest of them."""
-    shapes = [np.shape(value) for _, value in pieces]
-    ndim = max(len(shape) for shape in shapes)
-    if ndim == 0:
-        ndim, shapes = axis + 1, [(1,) * (axis + 1)] * len(shapes)
-    collapsed = [tuple(1 if i == axis else n for i, n in enumerate(s)) for s in shapes if s]
-    full = list(np.broadcast_shapes(*collapsed))
-    full += [1] * (ndim - len(full))
+def _assemble(pieces: list[tuple[Any, Any]], axis: int, length: int, ndim: int) -> Any:
+    """Merge the cases' columns, as wide as the widest of them; constants vary along the axis."""
+    full = [1] * ndim
+    for _, value in pieces:
+        full = [max(a, b) for a, b in zip(full, np.shape(value) or (1,) * ndim, strict=True)]
     full[axis] = length
     dtype = np.result_type(*(np.asarray(value).dtype for _, value in pieces))
     merged = np.empty(full, dtype=dtype)

@@ -7,6 +7,7 @@ or a physically impossible value becomes `FAILED` with a reason, never a good va
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -52,7 +53,8 @@ class Outcome:
         """Some of the rows."""
         index = np.arange(len(self))[selection]
         reason = [self.reason[i] for i in index]
-        return Outcome(take(self.metrics, index), self.state[index], reason)
+        kept = {text: self.tracebacks[text] for text in reason if text in self.tracebacks}
+        return Outcome(take(self.metrics, index), self.state[index], reason, kept)
 
 
 def no_outcome(metric_names: tuple[str, ...]) -> Outcome:
@@ -91,19 +93,22 @@ class SafeEvaluator:
 
     Args:
         model: The cost model.
-        identical_failures: How many equal failures in a row end the search.
+        identical_failures: How many equal failures in a row, before anything has worked, end
+            the search.
     """
 
     def __init__(self, model: CostModel, identical_failures: int) -> None:
         self._model = model
         self._limit = identical_failures
         self._streak: tuple[str, int] = ("", 0)
+        self._has_worked = False
 
     def __call__(self, designs: Columns) -> Outcome:
         """Evaluate a flat batch.
 
         Raises:
-            GaveUpError: The same failure came `identical_failures` times in a row.
+            GaveUpError: Nothing has worked, and the same failure came `identical_failures` times
+                in a row.
         """
         count = batch_length(designs)
         outcome, error = self._attempt(designs, count)
@@ -111,6 +116,11 @@ class SafeEvaluator:
             return self._one_by_one(designs, count)
         self._count_failures(outcome)
         return outcome
+
+    def learn(self, known: Outcome) -> None:
+        """Take up the streak of failures where an interrupted search left it."""
+        with suppress(GaveUpError):
+            self._count_failures(known)
 
     def _attempt(self, designs: Columns, count: int) -> tuple[Outcome, BaseException | None]:
         try:
@@ -132,14 +142,20 @@ class SafeEvaluator:
         return join(outcomes)
 
     def _count_failures(self, outcome: Outcome) -> None:
-        for state, reason in zip(outcome.state.tolist(), outcome.reason, strict=True):
+        """A model that has worked once has bad corners; one that never has is broken."""
+        if self._has_worked:
+            return
+        rows = zip(outcome.state.tolist(), outcome.reason, strict=True)
+        for row, (state, reason) in enumerate(rows, start=1):
             if state != State.FAILED:
-                self._streak = ("", 0)
-                continue
+                self._has_worked = True
+                return
             same = self._streak[0] == reason
             self._streak = (reason, self._streak[1] + 1 if same else 1)
             if self._streak[1] >= self._limit:
-                raise GaveUpError(f"{self._streak[1]} equal failures in a row: {reason}", outcome)
+                # The rows behind it go: how many there are depends on how the batch was cut.
+                upto = outcome.rows(slice(row))
+                raise GaveUpError(f"{self._streak[1]} equal failures in a row: {reason}", upto)
 
 
 def _failed(model: CostModel, count: int, error: BaseException) -> Outcome:

@@ -6,6 +6,7 @@ Pareto-optimal and skip NaN silently, so they are filtered before any front is c
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 _BATCH = 8192
 _CELLS = 2**14
+"""Cells of a shadow: fine enough to spare few dominated points, small enough for the cache."""
 _STALE = 4096
+"""Points merged before the shadow is drawn again; until then the older one is valid, if coarser."""
 
 
 def nondominated(points: FloatArray) -> BoolArray:
@@ -89,17 +92,18 @@ class Shadow:
     def of(cls, points: FloatArray, uncut: int) -> Shadow:
         """The shadow of a front (N x m, finite)."""
         cut = np.delete(points, uncut, axis=1).T
-        most = int(_CELLS ** (1 / max(len(cut), 1))) - 1
+        most = max(1, int(_CELLS ** (1 / max(1, len(cut)))) - 1)
         edges = tuple(_boundaries(values, most) for values in cut)
         shape = tuple(len(boundaries) + 1 for boundaries in edges)
-        lowest = np.full(shape, np.inf)
-        cells = tuple(
-            np.searchsorted(e, v, side="left") + 1 for e, v in zip(edges, cut, strict=True)
-        )
-        np.minimum.at(lowest, cells, points[:, uncut])
+        cell = np.zeros(len(points), dtype=np.intp)
+        for boundaries, values in zip(edges, cut, strict=True):
+            cell = cell * (len(boundaries) + 1) + np.searchsorted(boundaries, values, "left") + 1
+        lowest = np.full(math.prod(shape), np.inf)
+        np.minimum.at(lowest, cell, points[:, uncut])
+        grid = lowest.reshape(shape)
         for axis in range(len(shape)):
-            lowest = np.minimum.accumulate(lowest, axis=axis)
-        return cls(edges, lowest.ravel(), uncut)
+            grid = np.minimum.accumulate(grid, axis=axis)
+        return cls(edges, grid.ravel(), uncut)
 
     def spares(self, columns: Sequence[Any]) -> Any:
         """Elementwise: may this point belong to the front?
@@ -110,7 +114,7 @@ class Shadow:
         cut = [column for j, column in enumerate(columns) if j != self.uncut]
         cell: Any = np.zeros((), dtype=np.intp)
         for boundaries, column in zip(self.edges, cut, strict=True):
-            cell = cell * (len(boundaries) + 1) + np.searchsorted(boundaries, column, side="right")
+            cell = cell * (len(boundaries) + 1) + np.searchsorted(boundaries, column, "right")
         return columns[self.uncut] <= self.lowest[cell]
 
 
@@ -119,7 +123,7 @@ def _boundaries(values: FloatArray, most: int) -> FloatArray:
     distinct = np.unique(values)
     if len(distinct) <= most:
         return distinct
-    return distinct[np.linspace(0, len(distinct) - 1, most).astype(np.intp)]
+    return distinct[np.linspace(len(distinct) - 1, 0, most).astype(np.intp)[::-1]]
 
 
 @dataclass

@@ -13,26 +13,32 @@ from dse.executors.ray import RayExecutor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dse._steps import Step
     from dse._study import Executor, Study
-    from dse._tasks import Step
     from dse.job.schema import ExecutorSection
 
 INTERRUPTED = 130
 
 
 class Interruption:
-    """Whether someone asked to stop: Ctrl-C or SIGTERM once stops cleanly, twice at once."""
+    """Whether someone asked to stop: Ctrl-C or SIGTERM once stops cleanly, twice at once.
 
-    def __init__(self) -> None:
-        self.requested = False
+    Args:
+        announce: Called at the first request, from a signal handler.
+    """
+
+    def __init__(self, announce: Callable[[], None]) -> None:
+        self._announce = announce
+        self._requested = False
 
     def __call__(self) -> bool:
-        return self.requested
+        return self._requested
 
-    def _on_signal(self, number: int, frame: Any) -> None:  # noqa: ARG002 - the signature of a handler
-        if self.requested:
+    def _on_signal(self, _number: int, _frame: Any) -> None:
+        if self._requested:
             os._exit(INTERRUPTED)
-        self.requested = True
+        self._requested = True
+        self._announce()
 
     @contextmanager
     def listening(self) -> Iterator[Interruption]:
@@ -46,28 +52,48 @@ class Interruption:
                 signal.signal(number, handler)
 
 
-def make_executor(section: ExecutorSection, study: Study) -> Executor:
-    """The executor that a job asks for."""
+def run_study(
+    study: Study,
+    section: ExecutorSection,
+    watch: Callable[[Step], None],
+    announce: Callable[[], None],
+) -> int:
+    """Run what is left of a study; nothing is started when nothing is left.
+
+    Args:
+        study: The study.
+        section: Where to run.
+        watch: Called with each committed step.
+        announce: Called, from a signal handler, when someone asks to stop.
+
+    Returns:
+        Exit code: 0 done, 1 too many failed evaluations, 130 interrupted and resumable.
+
+    Raises:
+        StudyError: The model's version has changed since the study began.
+        EnvironmentRefusal: Another process is running the study, or disk or Ray say no.
+    """
+    if not study.is_finished:
+        study.require_same_model()
+        with Interruption(announce).listening() as stopping, study.locked():
+            study.execute(_executor(section, study), stopping, watch)
+    return exit_code(study)
+
+
+def exit_code(study: Study) -> int:
+    """The exit code that the state of a study stands for."""
+    if not study.is_finished:
+        return INTERRUPTED
+    return int(bool(study.gave_up) or failed_too_often(study))
+
+
+def failed_too_often(study: Study) -> bool:
+    """Whether more evaluations failed than the job allows."""
+    return study.failed_share > study.job.spec.limits.max_failed_share
+
+
+def _executor(section: ExecutorSection, study: Study) -> Executor:
     if section.kind == "local":
         return LocalExecutor()
     requested = None if section.workers == "auto" else section.workers
     return RayExecutor(requested, section.address, study.refreshed)
-
-
-def run_study(study: Study, section: ExecutorSection, watch: Callable[[Step], None]) -> int:
-    """Run what is left of a study.
-
-    Args:
-        study: The study; its lock is taken.
-        section: Where to run.
-        watch: Called with each committed step.
-
-    Returns:
-        Exit code: 0 done, 1 too many failed evaluations, 130 interrupted and resumable.
-    """
-    with study.locked(), Interruption().listening() as stopping:
-        study.execute(make_executor(section, study), stopping, watch)
-    if not study.is_finished:
-        return INTERRUPTED
-    gave_up = any(info.finished.startswith("gave up") for info in study.store.runs())
-    return int(gave_up or study.failed_share > study.job.spec.limits.max_failed_share)

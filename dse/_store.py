@@ -9,20 +9,22 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import astuple, dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dse._outcomes import Outcome, State
+from dse._steps import design_keys
 from dse.errors import EnvironmentRefusal, StudyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
-    from dse._columns import FloatArray
-    from dse._tasks import RangeStep, SearchStep
+    from dse._columns import Columns, FloatArray, IntArray
+    from dse._steps import RangeStep, SearchStep
 
 SCHEMA = 1
 
@@ -68,16 +70,33 @@ class Evaluations:
     """Rows of the ledger, in order.
 
     Attributes:
-        run: Run of each row.
-        position: Position within the run.
-        keys: Codes of each design (N x P).
+        run: Run of each row (N).
+        position: Position within the run (N).
+        codes: Codes of each design (N x P).
         outcome: Results.
     """
 
-    run: Any
-    position: Any
-    keys: Any
+    run: IntArray
+    position: IntArray
+    codes: IntArray
     outcome: Outcome
+
+
+@dataclass(frozen=True)
+class EnumeratedPart:
+    """One range of an enumeration.
+
+    Attributes:
+        start: First index.
+        stop: One past the last index.
+        infeasible: Designs that cannot work.
+        worst: Largest value of each objective among admissible designs; -inf without any.
+    """
+
+    start: int
+    stop: int
+    infeasible: int
+    worst: list[float]
 
 
 class Store:
@@ -102,24 +121,18 @@ class Store:
     def create(
         cls, path: Path, parameters: Sequence[str], metrics: Sequence[str], runs: Sequence[RunInfo]
     ) -> Store:
-        """A new ledger with its searches entered."""
+        """A new ledger with its searches entered.
+
+        Raises:
+            EnvironmentRefusal: It cannot be written.
+        """
         store = cls(path, parameters, metrics)
-        columns = "".join(f", {_quoted(name)} REAL" for name in (*parameters, *metrics))
         with store._transaction():
-            for statement in _TABLES.split(";"):
+            for statement in (*_TABLES.split(";"), _evaluations_table(parameters, metrics)):
                 store._db.execute(statement)
-            store._db.execute(
-                "CREATE TABLE evaluations (run INTEGER NOT NULL, position INTEGER NOT NULL, "
-                f"key BLOB NOT NULL, state INTEGER NOT NULL, reason TEXT NOT NULL{columns}, "
-                "PRIMARY KEY (run, position), UNIQUE (run, key)) WITHOUT ROWID"
-            )
             store._db.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
             store._db.executemany(
-                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (r.run, r.entry, r.searcher, r.seed, r.budget, int(r.enumerates), r.finished)
-                    for r in runs
-                ],
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", map(astuple, runs)
             )
         return store
 
@@ -129,16 +142,23 @@ class Store:
 
         Raises:
             StudyError: Not a ledger, or of another schema version.
+            EnvironmentRefusal: It cannot be opened.
         """
         store = cls(path, parameters, metrics)
-        try:
-            found = store._db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
-        except sqlite3.DatabaseError as error:
-            raise StudyError(f"not a study ledger ({error})", where=str(path)) from None
-        if found is None or int(found[0]) != SCHEMA:
-            version = "none" if found is None else found[0]
+        with store._refusing():
+            tables = store._db.execute("SELECT name FROM sqlite_master WHERE name = 'meta'")
+            found = None
+            if tables.fetchone():
+                query = "SELECT value FROM meta WHERE key = 'schema'"
+                found = store._db.execute(query).fetchone()
+        if found is None or found[0] != str(SCHEMA):
+            store.close()
+            version = "no" if found is None else f"another ({found[0]})"
             raise StudyError(
-                f"ledger of schema version {version}", where=str(path), allowed=f"version {SCHEMA}"
+                f"the ledger has {version} schema version",
+                where=str(path),
+                allowed=f"version {SCHEMA}",
+                next_step="use the release of accel-dse that made the study",
             )
         return store
 
@@ -148,26 +168,32 @@ class Store:
 
     # -- writing -------------------------------------------------------------------------------
 
-    def record(self, steps: Sequence[SearchStep], designs: Sequence[dict[str, Any]]) -> None:
-        """Commit steps of searches: rows, checkpoints and ends, all or nothing.
+    def record(self, step: SearchStep, designs: Columns) -> None:
+        """Commit a step of a search: rows, checkpoint and end, all or nothing.
 
         Args:
-            steps: The steps.
-            designs: Columns of each step's designs.
+            step: The step.
+            designs: The columns that its codes stand for.
         """
         with self._transaction():
-            for step, columns in zip(steps, designs, strict=True):
-                self._insert(step, columns)
-                if step.checkpoint is not None:
-                    state = json.dumps(step.checkpoint)
-                    self._db.execute(
-                        "INSERT OR REPLACE INTO checkpoints VALUES (?, ?)", (step.run, state)
-                    )
-                if step.finished:
-                    self._finish(step.run, step.finished)
+            self._insert(step, designs)
+            if step.checkpoint is not None:
+                state = (step.run, json.dumps(step.checkpoint))
+                self._db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?)", state)
+            if step.finished:
+                self._finish(step.run, step.finished)
 
-    def record_range(self, step: RangeStep, ids: Any, points: FloatArray, finished: str) -> None:
-        """Commit one enumerated range together with the running front that includes it."""
+    def record_range(
+        self, step: RangeStep, ids: IntArray, points: FloatArray, finished: str
+    ) -> None:
+        """Commit one enumerated range together with the running front that includes it.
+
+        Args:
+            step: The range.
+            ids: Indices of the designs on the running front (N).
+            points: Their objectives (N x m, minimised).
+            finished: Why the enumeration has ended; empty while it has not.
+        """
         with self._transaction():
             row = (step.run, step.start, step.stop, step.infeasible, json.dumps(step.worst))
             self._db.execute("INSERT INTO ranges VALUES (?, ?, ?, ?, ?)", row)
@@ -176,17 +202,16 @@ class Store:
             if finished:
                 self._finish(step.run, finished)
 
-    def _insert(self, step: SearchStep, columns: dict[str, Any]) -> None:
+    def _insert(self, step: SearchStep, designs: Columns) -> None:
         if not len(step.codes):
             return
         outcome = step.outcome
-        keys = [row.tobytes() for row in step.codes.astype("<i4")]
-        values = [columns[name].tolist() for name in self._parameters]
+        keys = design_keys(step.codes)
+        values = [designs[name].tolist() for name in self._parameters]
         values += [outcome.metrics[name].tolist() for name in self._metrics]
-        rows = zip(
-            [step.run] * len(keys), range(step.position, step.position + len(keys)), keys,
-            outcome.state.tolist(), outcome.reason, *values, strict=True,
-        )  # fmt: skip
+        positions = range(step.position, step.position + len(keys))
+        results = outcome.state.tolist(), outcome.reason
+        rows = zip(repeat(step.run, len(keys)), positions, keys, *results, *values, strict=True)
         marks = ", ".join("?" * (5 + len(values)))
         self._db.executemany(f"INSERT INTO evaluations VALUES ({marks})", rows)  # noqa: S608 - only marks
         self._db.executemany(
@@ -201,7 +226,10 @@ class Store:
     def runs(self) -> list[RunInfo]:
         """The searches, in order."""
         rows = self._db.execute("SELECT * FROM runs ORDER BY run").fetchall()
-        return [RunInfo(*row[:5], bool(row[5]), row[6]) for row in rows]
+        return [
+            RunInfo(run, entry, searcher, seed, budget, bool(enumerates), finished)
+            for run, entry, searcher, seed, budget, enumerates, finished in rows
+        ]
 
     def counts(self, run: int) -> dict[State, int]:
         """Rows of a run by state."""
@@ -216,7 +244,7 @@ class Store:
     ) -> Evaluations:
         """Rows of one run, or of all, with all metrics or some."""
         names = self._metrics if metrics is None else tuple(metrics)
-        chosen = "".join(f", {_quoted(name)}" for name in names)
+        chosen = "".join(f", {_quoted(f'metric.{name}')}" for name in names)
         where = "" if run is None else "WHERE run = ?"
         cursor = self._db.execute(
             f"SELECT run, position, key, state, reason{chosen} FROM evaluations {where} "  # noqa: S608 - quoted
@@ -224,42 +252,52 @@ class Store:
             () if run is None else (run,),
         )
         rows = cursor.fetchall()
-        columns = list(zip(*rows, strict=True)) if rows else [()] * (5 + len(names))
-        width = len(self._parameters)
-        keys = np.frombuffer(b"".join(columns[2]), dtype="<i4").reshape(-1, width).astype(np.int64)
-        values = {
-            name: np.array(c, dtype=np.float64) for name, c in zip(names, columns[5:], strict=True)
-        }
-        outcome = Outcome(values, np.array(columns[3], dtype=np.int8), list(columns[4]))
+        columns = list(zip(*rows, strict=True)) or [()] * (5 + len(names))
+        codes = np.frombuffer(b"".join(columns[2]), dtype="<i4").astype(np.int64)
+        values = (np.array(column, dtype=np.float64) for column in columns[5:])
+        state = np.array(columns[3], dtype=np.int8)
         return Evaluations(
             np.array(columns[0], dtype=np.int64),
             np.array(columns[1], dtype=np.int64),
-            keys,
-            outcome,
+            codes.reshape(-1, len(self._parameters)),
+            Outcome(dict(zip(names, values, strict=True)), state, list(columns[4])),
         )
+
+    def metrics_of(self, codes: IntArray) -> dict[int, tuple[float, ...]]:
+        """Row of `codes` (N x P) -> metrics, for designs that some search has evaluated well."""
+        columns = ", ".join(_quoted(f"metric.{name}") for name in self._metrics)
+        query = f"SELECT {columns} FROM evaluations WHERE run = ? AND key = ? AND state = ?"  # noqa: S608 - quoted
+        found: dict[int, tuple[float, ...]] = {}
+        keys = dict(enumerate(design_keys(codes)))
+        for info in self.runs():
+            for row in keys.keys() - found.keys():
+                values = self._db.execute(query, (info.run, keys[row], int(State.DONE))).fetchone()
+                if values is not None:
+                    found[row] = values
+        return found
 
     def checkpoint(self, run: int) -> dict[str, Any] | None:
         """The last saved state of a search."""
         row = self._db.execute("SELECT state FROM checkpoints WHERE run = ?", (run,)).fetchone()
         return None if row is None else json.loads(row[0])
 
-    def ranges(self, run: int) -> list[tuple[int, int, int, list[float]]]:
-        """Enumerated ranges: start, stop, infeasible designs, worst objectives."""
+    def ranges(self, run: int) -> list[EnumeratedPart]:
+        """The ranges that an enumeration has covered, in order."""
         rows = self._db.execute(
             "SELECT start, stop, infeasible, worst FROM ranges WHERE run = ? ORDER BY start", (run,)
         )
         return [
-            (start, stop, infeasible, json.loads(worst)) for start, stop, infeasible, worst in rows
+            EnumeratedPart(start, stop, infeasible, json.loads(worst))
+            for start, stop, infeasible, worst in rows
         ]
 
-    def front(self, run: int) -> tuple[Any, FloatArray]:
+    def front(self, run: int) -> tuple[IntArray, FloatArray] | None:
         """The running front of an enumeration: indices and objectives (minimised)."""
         row = self._db.execute("SELECT ids, points FROM fronts WHERE run = ?", (run,)).fetchone()
         if row is None:
-            return np.empty(0, dtype=np.int64), np.empty((0, 0))
-        return np.array(json.loads(row[0]), dtype=np.int64), np.array(
-            json.loads(row[1]), dtype=np.float64
-        )
+            return None
+        ids, points = (np.array(json.loads(text)) for text in row)
+        return (ids, points) if len(ids) else None
 
     def errors(self) -> dict[str, str]:
         """Reason -> traceback of every distinct error."""
@@ -273,21 +311,37 @@ class Store:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+                self._db.execute("COMMIT")
+            finally:
+                # A full disk may have rolled back already.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
 
     @contextmanager
     def _refusing(self) -> Iterator[None]:
-        """Turn a full disk, a held lock or missing permissions into a refusal."""
+        """Turn a full disk, missing permissions or a damaged file into an error of ours."""
         try:
             yield
         except sqlite3.OperationalError as error:
             raise EnvironmentRefusal(
-                f"cannot write the ledger: {error}", where=str(self._path),
+                f"the ledger cannot be read or written: {error}",
+                where=str(self._path),
                 next_step="free space or permissions, then `dse resume` the study",
-            ) from None  # fmt: skip
+            ) from None
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise StudyError(f"not a ledger: {error}", where=str(self._path)) from None
+
+
+def _evaluations_table(parameters: Sequence[str], metrics: Sequence[str]) -> str:
+    names = [f"design.{name}" for name in parameters] + [f"metric.{name}" for name in metrics]
+    columns = "".join(f", {_quoted(name)} REAL" for name in names)
+    return (
+        "CREATE TABLE evaluations (run INTEGER NOT NULL, position INTEGER NOT NULL, "
+        f"key BLOB NOT NULL, state INTEGER NOT NULL, reason TEXT NOT NULL{columns}, "
+        "PRIMARY KEY (run, position), UNIQUE (run, key)) WITHOUT ROWID"
+    )
 
 
 def _quoted(name: str) -> str:

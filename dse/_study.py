@@ -2,54 +2,41 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
-import platform
-import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import metadata
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import yaml
+from pydantic import ValidationError
 
+from dse import _study_folder as files
 from dse._grid import block_starts
 from dse._outcomes import State
 from dse._pareto import RunningFront, nondominated
 from dse._plugins import load
+from dse._steps import Known, SearchStep
 from dse._store import RunInfo, Store
-from dse._tasks import Known, RangeStep, RangeTask, SearchStep, SearchTask, Step, Task
-from dse.errors import EnvironmentRefusal, StudyError
+from dse._tasks import RangeTask, SearchTask
+from dse.errors import StudyError
 from dse.job.resolve import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from dse._columns import FloatArray, IntArray
     from dse._problem import Problem
+    from dse._steps import RangeStep, Step
+    from dse._tasks import Task
 
 _RANGE = 4_000_000
-_PACKAGES = (
-    "accel-dse",
-    "numpy",
-    "moocore",
-    "pymoo",
-    "ray",
-    "scipy",
-    "gymnasium",
-    "stable-baselines3",
-)
+"""Designs of one `RangeTask`, or a little more: a fraction of a second of work."""
 
 
 class Executor(Protocol):
     """Runs tasks somewhere and yields their steps."""
-
-    workers: int
 
     def run(self, tasks: Sequence[Task], stopping: Callable[[], bool]) -> Iterator[Step]:
         """Yield steps until all tasks are done or `stopping` says so."""
@@ -73,15 +60,24 @@ class Study:
 
     Args:
         folder: The folder; holds study.yaml, environment.json and study.db.
+
+    Raises:
+        StudyError: Not a study folder, or its files are damaged.
+        InputError: A plug-in of the study is no longer installed, or has changed.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.resolved = _read_resolved(folder)
-        self.job = Job.from_resolved(self.resolved)
+        self.resolved = files.read_job(folder)
+        try:
+            self.job = Job.from_resolved(self.resolved)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            key = ".".join(str(part) for part in first["loc"])
+            raise files.damaged(folder / files.JOB, f"{key}: {first['msg']}") from None
         self.problem: Problem = self.job.problem()
         names = self.problem.space.names, self.problem.model.metric_names
-        self.store = Store.open(folder / "study.db", *names)
+        self.store = Store.open(folder / files.LEDGER, *names)
 
     @classmethod
     def create(cls, folder: Path, job: Job) -> Study:
@@ -91,49 +87,46 @@ class Study:
             StudyError: The folder exists and is not empty.
             EnvironmentRefusal: The folder cannot be written.
         """
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise StudyError(
-                "the study folder exists already", where=str(folder),
-                next_step=f"`dse resume {folder}` continues it; `--study DIR` or another `study:` name starts anew",
-            )  # fmt: skip
-        problem = job.problem()
-        resolved = job.resolved()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            text = yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True)
-            (folder / "study.yaml").write_text(text, encoding="utf-8")
-            environment = json.dumps(_environment(resolved, problem), indent=2)
-            (folder / "environment.json").write_text(environment + "\n", encoding="utf-8")
-        except OSError as error:
-            raise EnvironmentRefusal(
-                f"cannot write the study: {error}", where=str(folder)
-            ) from None
+        problem, resolved = job.problem(), job.resolved()
+        names = problem.space.names, problem.model.metric_names
         runs = _runs(job, problem)
-        Store.create(
-            folder / "study.db", problem.space.names, problem.model.metric_names, runs
-        ).close()
+
+        def fill(partial: Path) -> None:
+            files.write_job(partial, resolved)
+            files.write_environment(partial, resolved, problem.model.version)
+            Store.create(partial / files.LEDGER, *names, runs).close()
+
+        files.make_folder(folder, fill)
         return cls(folder)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the study's lock; the kernel frees it however the process ends.
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the study's lock.
 
         Raises:
             EnvironmentRefusal: Another process is running this study.
         """
-        with (self.folder / "study.lock").open("a+", encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                file.seek(0)
-                raise EnvironmentRefusal(
-                    f"the study is being run by {file.read().strip() or 'another process'}", where=str(self.folder),
-                    next_step="wait for it, or end that process, then `dse resume`",
-                ) from None  # fmt: skip
-            file.truncate(0)
-            file.write(f"process {os.getpid()} on {platform.node()}")
-            file.flush()
-            yield
+        return files.locked(self.folder)
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """Versions, seeds and machine at the start."""
+        return files.read_environment(self.folder)
+
+    def require_same_model(self) -> None:
+        """Refuse to add results of another version of the model to those there are.
+
+        Raises:
+            StudyError: The model's version has changed since the study began.
+        """
+        before, now = self.environment.get("model_version"), self.problem.model.version
+        if before != now:
+            raise StudyError(
+                f"the study began with version {before} of {self.job.spec.model.name}, "
+                f"and version {now} is installed",
+                where=str(self.folder),
+                allowed="the version the study began with",
+                next_step="install it again, or run the job as a new study",
+            )
 
     # -- running ---------------------------------------------------------------------------------
 
@@ -147,18 +140,19 @@ class Study:
 
     def refreshed(self, task: Task) -> Task:
         """The same task with everything the ledger has learned since."""
-        infos = {info.run: info for info in self.store.runs()}
-        return self._search_task(infos[task.run]) if isinstance(task, SearchTask) else task
+        if not isinstance(task, SearchTask):
+            return task
+        return self._search_task(self.store.runs()[task.run])
 
     def _search_task(self, info: RunInfo) -> SearchTask:
         rows = self.store.evaluations(info.run)
         known = None
         if len(rows.outcome):
-            known = Known(rows.keys, rows.outcome, self.store.checkpoint(info.run))
+            known = Known(rows.codes, rows.outcome, self.store.checkpoint(info.run))
         return SearchTask(info.run, self.resolved, info.entry, info.seed, known)
 
     def _range_tasks(self, info: RunInfo) -> list[Task]:
-        done = {start for start, *_ in self.store.ranges(info.run)}
+        done = {part.start for part in self.store.ranges(info.run)}
         return [
             RangeTask(info.run, self.resolved, start, stop)
             for start, stop in _ranges(self.problem)
@@ -178,88 +172,91 @@ class Study:
         fronts = {info.run: self._running(info) for info in self.store.runs() if info.enumerates}
         for step in executor.run(self.tasks(), stopping):
             if isinstance(step, SearchStep):
-                designs = self.problem.space.decode(step.codes)
-                self.store.record([step], [designs])
+                self.store.record(step, self.problem.space.decode(step.codes))
             else:
                 self._record_range(step, fronts[step.run])
             watch(step)
 
     def _running(self, info: RunInfo) -> RunningFront:
-        ids, points = self.store.front(info.run)
-        empty = RunningFront.empty(len(self.problem.objectives))
-        return RunningFront(points, ids) if len(ids) else empty
+        found = self.store.front(info.run)
+        if found is None:
+            return RunningFront.empty(len(self.problem.objectives))
+        ids, points = found
+        return RunningFront(points, ids)
 
     def _record_range(self, step: RangeStep, front: RunningFront) -> None:
         front.update(step.points, step.ids)
-        covered = sum(stop - start for start, stop, *_ in self.store.ranges(step.run))
-        done = covered + step.stop - step.start == self.problem.space.size
-        self.store.record_range(
-            step, front.ids, front.points, "whole space enumerated" if done else ""
-        )
+        covered = sum(part.stop - part.start for part in self.store.ranges(step.run))
+        is_last = covered + step.stop - step.start == self.problem.space.size
+        finished = "whole space enumerated" if is_last else ""
+        self.store.record_range(step, front.ids, front.points, finished)
 
     # -- results ---------------------------------------------------------------------------------
-
-    @cached_property
-    def environment(self) -> dict[str, Any]:
-        """Versions, seeds and machine at the start."""
-        found: dict[str, Any] = json.loads(
-            (self.folder / "environment.json").read_text(encoding="utf-8")
-        )
-        return found
 
     @property
     def is_finished(self) -> bool:
         """Whether every search has ended."""
         return all(info.finished for info in self.store.runs())
 
+    @property
+    def gave_up(self) -> list[RunInfo]:
+        """Searches that ended because the model failed again and again."""
+        return [info for info in self.store.runs() if info.finished.startswith("gave up")]
+
     def admissible(self, run: int | None = None) -> Front:
         """All stored designs that work and satisfy the constraints, in order of evaluation."""
-        rows = self.store.evaluations(run)
-        scores = self.problem.score(self.problem.space.decode(rows.keys), rows.outcome.told())
+        rows = self.store.evaluations(run, sorted(self.problem.wanted))
+        scores = self.problem.score(self.problem.space.decode(rows.codes), rows.outcome.told())
         kept = scores.admissible
-        return Front(rows.keys[kept], scores.objectives[kept])
+        return Front(rows.codes[kept], scores.objectives[kept])
 
     def front(self, run: int | None = None) -> Front:
-        """The Pareto front of one run, or of everything in the study."""
-        runs = [info for info in self.store.runs() if run is None or info.run == run]
-        parts = [self.admissible(run)] + [
-            self._enumerated(info) for info in runs if info.enumerates
-        ]
+        """The Pareto front of one run, or of everything in the study, in order of codes."""
+        runs = [info for info in self.store.runs() if run in (None, info.run)]
+        parts = [self.admissible(run), *(self._enumerated(i) for i in runs if i.enumerates)]
         codes = np.concatenate([part.codes for part in parts])
         points = np.concatenate([part.points for part in parts])
-        order = np.lexsort(codes.T[::-1])
-        codes, points = codes[order], points[order]
-        first = (
-            np.r_[True, (codes[1:] != codes[:-1]).any(axis=1)] if len(codes) else np.zeros(0, bool)
-        )
-        codes, points = codes[first], points[first]
-        member = nondominated(points)
+        order = np.lexsort(codes.T[::-1])  # of equal points, the design with the smallest codes
+        member = order[nondominated(points[order])]
         return Front(codes[member], points[member])
 
     def _enumerated(self, info: RunInfo) -> Front:
-        ids, points = self.store.front(info.run)
-        if not len(ids):
-            return Front(
-                np.empty((0, len(self.problem.space.shape)), np.int64),
-                np.empty((0, len(self.problem.objectives))),
-            )
-        return Front(self.problem.space.codes_of_index(ids), points)
+        front = self._running(info)
+        return Front(self.problem.space.codes_of_index(front.ids), front.points)
+
+    def metrics_of(self, codes: IntArray) -> dict[str, FloatArray]:
+        """All metrics of designs, from the ledger; only those it does not hold are evaluated.
+
+        Args:
+            codes: N x P codes, of the front for example.
+        """
+        names = self.problem.model.metric_names
+        values = np.full((len(codes), len(names)), np.nan)
+        stored = self.store.metrics_of(codes)
+        for row, found in stored.items():
+            values[row] = found
+        missing = np.setdiff1d(np.arange(len(codes)), list(stored)).astype(np.intp)
+        if len(missing):
+            computed = self.problem.model.compute(self.problem.space.decode(codes[missing]))
+            for j, name in enumerate(names):
+                values[missing, j] = computed[name]
+        return {name: values[:, j] for j, name in enumerate(names)}
 
     def counts(self, info: RunInfo) -> dict[State, int]:
         """How many designs of a run ended in which state."""
         if not info.enumerates:
             return self.store.counts(info.run)
-        ranges = self.store.ranges(info.run)
-        total = sum(stop - start for start, stop, *_ in ranges)
-        infeasible = sum(entry[2] for entry in ranges)
+        parts = self.store.ranges(info.run)
+        total = sum(part.stop - part.start for part in parts)
+        infeasible = sum(part.infeasible for part in parts)
         return {State.DONE: total - infeasible, State.INFEASIBLE: infeasible, State.FAILED: 0}
 
     @property
     def failed_share(self) -> float:
         """Share of all evaluations that failed."""
         counts = [self.counts(info) for info in self.store.runs()]
-        total = sum(sum(c.values()) for c in counts)
-        return sum(c[State.FAILED] for c in counts) / total if total else 0.0
+        total = sum(sum(states.values()) for states in counts)
+        return sum(states[State.FAILED] for states in counts) / total if total else 0.0
 
 
 def _runs(job: Job, problem: Problem) -> list[RunInfo]:
@@ -270,49 +267,15 @@ def _runs(job: Job, problem: Problem) -> list[RunInfo]:
         searcher = load("searchers", spec.searcher)
         budget = min(spec.budget or size, size)
         enumerates = searcher.covers_space and budget == size and size > job.spec.limits.store_rows
-        runs += [
-            RunInfo(len(runs) + i, entry, spec.searcher, seed, budget, enumerates)
-            for i, seed in enumerate(spec.seeds)
-        ]
+        for seed in spec.seeds:
+            runs.append(RunInfo(len(runs), entry, spec.searcher, seed, budget, enumerates))
     return runs
 
 
 def _ranges(problem: Problem) -> list[tuple[int, int]]:
-    """Cut the whole space into ranges of whole grid blocks, a second or so of work each."""
+    """Cut the whole space into ranges of whole grid blocks."""
     bounds: list[int] = []
     for start in block_starts(problem.space):
         if not bounds or start - bounds[-1] >= _RANGE:
             bounds.append(start)
     return list(pairwise([*bounds, problem.space.size]))
-
-
-def _read_resolved(folder: Path) -> dict[str, Any]:
-    path = folder / "study.yaml"
-    if not path.is_file() or not (folder / "study.db").is_file():
-        raise StudyError(
-            "not a study folder (study.yaml and study.db are not both there)", where=str(folder.absolute()),
-            next_step="`dse run JOB.yaml` makes one",
-        )  # fmt: skip
-    try:
-        found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise StudyError(f"study.yaml cannot be read: {error}", where=str(path)) from None
-    return found
-
-
-def _environment(resolved: dict[str, Any], problem: Problem) -> dict[str, Any]:
-    versions = {}
-    for name in _PACKAGES:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            versions[name] = "not installed"
-    return {
-        "python": sys.version.split()[0],
-        "machine": platform.machine(),
-        "system": platform.system(),
-        "processors": os.cpu_count(),
-        "versions": versions,
-        "model_version": problem.model.version,
-        "seeds": [spec["seeds"] for spec in resolved["search"]],
-    }

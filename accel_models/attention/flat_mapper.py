@@ -195,10 +195,7 @@ def _winners_by_bandwidth(lines: FloatArray, legal: Any) -> tuple[float, ...]:
     neighbouring crossings of these lines the order of all mappings is fixed, so one look between
     each pair of crossings finds every winner. On a boundary the earlier mapping wins.
     """
-    kept: list[int] = []
-    for i in legal:
-        if not any((lines[j] <= lines[i]).all() for j in kept):
-            kept.append(int(i))
+    kept = _undominated(lines, legal)
     crossings, between = _crossings(lines[kept])
     cycles = _own_cycles(lines[kept], between)
     first = np.argmax(cycles <= cycles.min(axis=0) * (1 + _TIE), axis=0)
@@ -207,6 +204,16 @@ def _winners_by_bandwidth(lines: FloatArray, legal: Any) -> tuple[float, ...]:
         toward_earlier = 1 + 10 * _TIE if first[k] < first[k + 1] else 1 - 10 * _TIE
         row += [float(crossings[k] * toward_earlier), float(kept[first[k + 1]])]
     return tuple(row)
+
+
+def _undominated(lines: FloatArray, legal: Any) -> list[int]:
+    """The mappings that no earlier one matches or beats in every respect."""
+    kept: list[int] = []
+    while len(legal):
+        first, legal = legal[0], legal[1:]
+        kept.append(int(first))
+        legal = legal[~(lines[first] <= lines[legal]).all(axis=1)]
+    return kept
 
 
 def _crossings(lines: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -176,10 +176,15 @@ class FuseMax(CostModel):
             energy = self._energy_parts_j(a, columns, linear["energy_j"], hw, ops)
             columns |= _energy_metrics(energy, columns["latency_s"])
         if "parts" in wanted:
-            columns |= _parts("energy_j", energy) | _parts("area_mm2", area)
-            columns |= _parts("traffic_bytes", _traffic_parts(a, linear["traffic_bytes"]))
             shares = {part: busy_s / attention_s for part, busy_s in a.busy_2d_s.items()}
-            columns |= _parts("util_2d", shares)
+            moved = _traffic_parts(a, linear["traffic_bytes"])
+            parts = {
+                "energy_j": energy,
+                "area_mm2": area,
+                "traffic_bytes": moved,
+                "util_2d": shares,
+            }
+            columns |= _breakdown(parts)
         return columns
 
     def _attention_latency_s(
@@ -246,6 +251,10 @@ def _traffic_parts(a: Activity, linear_bytes: Column) -> dict[str, Column]:
     return dict(zip(_TRAFFIC, moved, strict=True))
 
 
-def _parts(metric: str, parts: Mapping[str, Column]) -> dict[str, Column]:
-    """The breakdown columns of one metric."""
-    return {f"{metric}.{part}": column for part, column in parts.items()}
+def _breakdown(parts: Mapping[str, Mapping[str, Column]]) -> dict[str, Column]:
+    """Columns "metric.part"."""
+    return {
+        f"{metric}.{part}": column
+        for metric, columns in parts.items()
+        for part, column in columns.items()
+    }

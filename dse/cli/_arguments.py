@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["assignments", "workload_of"]
 
 
-
 def assignments(texts: Iterable[str], option: str) -> dict[str, Any]:
     """Name -> value of arguments such as "lanes=8" or "frequency_hz=1 GHz".
 
@@ -41,8 +40,8 @@ def workload_of(text: str) -> tuple[str, dict[str, Any]]:
     """Plug-in and parameters of a workload given on the command line.
 
     Args:
-        text: NAME, or a FILE with a suffix that a plug-in reads (.yaml, .json); then perhaps ":" and parameters, such
-            as "NAME:seq_len=4096,batch=1".
+        text: NAME, or a FILE with a suffix that a plug-in reads (.yaml, .json); then perhaps ":"
+            and parameters, such as "NAME:seq_len=4096,batch=1".
 
     Returns:
         The plug-in's name, and values for its parameters; a file is the parameter `file`.

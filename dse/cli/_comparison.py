@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dse._quality import Yardstick
+from dse.cli._results import yardstick_text
+from dse.cli._text import aligned
 from dse.errors import InputError
-from dse.report.assemble import curve_of
-from dse.units import format_quantity, unit_of_name
+from dse.report.assemble import curve_of, seen_points
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,17 +27,13 @@ class Comparison:
 
     Attributes:
         records: One per study and searcher, plain data.
-        rows: The same as text.
         curves: One per run.
-        scale: "logarithmic" or "linear".
-        reference: The reference point, for people.
+        yardstick: The axes and the reference point, for people.
     """
 
     records: list[dict[str, Any]]
-    rows: list[list[str]]
     curves: list[RunCurve]
-    scale: str
-    reference: str
+    yardstick: str
 
 
 def compared(studies: Mapping[str, Study]) -> Comparison:
@@ -52,24 +49,18 @@ def compared(studies: Mapping[str, Study]) -> Comparison:
                 f"{name} has other objectives",
                 allowed=", ".join(f"{o.metric} {o.direction}" for o in first.objectives),
             )
-    points = [np.concatenate([s.admissible().points, s.front().points]) for s in studies.values()]
-    yardstick = Yardstick.of(first, np.concatenate(points))
+    yardstick = Yardstick.of(first, np.concatenate([seen_points(s) for s in studies.values()]))
     total = yardstick.hypervolume(np.concatenate([s.front().points for s in studies.values()]))
     records: list[dict[str, Any]] = []
     curves: list[RunCurve] = []
     for name, study in studies.items():
         found = [curve_of(study, info, yardstick) for info in study.store.runs()]
         curves += found
-        for searcher in dict.fromkeys(curve.searcher for curve in found):
-            records.append(
-                _record(name, searcher, [c for c in found if c.searcher == searcher], total)
-            )
-    reference = ", ".join(
-        f"{o.metric} {format_quantity(float(v), unit_of_name(o.metric))}"
-        for o, v in zip(first.objectives, yardstick.reference(), strict=True)
-    )
-    scale = "logarithmic" if yardstick.is_log else "linear"
-    return Comparison(records, [_row(r) for r in records], curves, scale, reference)
+        by_searcher: dict[str, list[RunCurve]] = {}
+        for curve in found:
+            by_searcher.setdefault(curve.searcher, []).append(curve)
+        records += [_record(name, *item, total) for item in by_searcher.items()]
+    return Comparison(records, curves, yardstick_text(first, yardstick))
 
 
 def _record(study: str, searcher: str, curves: list[RunCurve], total: float) -> dict[str, Any]:
@@ -86,10 +77,21 @@ def _record(study: str, searcher: str, curves: list[RunCurve], total: float) -> 
     }
 
 
-def _row(record: dict[str, Any]) -> list[str]:
-    volumes = record["hypervolume"]
-    return [
-        record["study"], record["searcher"], str(len(record["seeds"])), f"{max(record['evaluations']):,}",
-        f"{record['hypervolume_median']:.4f}", f"{min(volumes):.4f}", f"{max(volumes):.4f}",
-        f"{record['share_of_best']:.2%}",
-    ]  # fmt: skip
+def comparison_text(comparison: Comparison) -> str:
+    """One line per study and searcher."""
+    head = "study, searcher, seeds, evaluations, hypervolume (median), lowest, highest, of the best"
+    rows = [
+        [
+            record["study"],
+            record["searcher"],
+            str(len(record["seeds"])),
+            f"{max(record['evaluations']):,}",
+            f"{record['hypervolume_median']:.4f}",
+            f"{min(record['hypervolume']):.4f}",
+            f"{max(record['hypervolume']):.4f}",
+            f"{record['share_of_best']:.2%}",
+        ]
+        for record in comparison.records
+    ]
+    text = aligned([head.split(", "), *rows])
+    return f"{text}\n\nMeasured: {comparison.yardstick}"

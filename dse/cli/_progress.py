@@ -2,54 +2,112 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from dse._pareto import RunningFront
-from dse._tasks import RangeStep
+from dse._steps import RangeStep
 from dse.units import format_quantity, unit_of_name
 
 if TYPE_CHECKING:
-    from dse._store import RunInfo
+    from collections.abc import Callable
+
+    from dse._steps import Step
     from dse._study import Study
-    from dse._tasks import Step
 
 _LINE_EVERY_S = 5.0
+_WINDOW_S = 20.0
+_SETTLED_S = 2.0
+_BAR_WIDTH = 24
+
+
+class Pace:
+    """Designs per second over the recent past, and the time that is left.
+
+    The clock starts with the first result, so that starting Ray counts as no time.
+
+    Args:
+        clock: Seconds from some moment on.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._marks: deque[tuple[float, int]] = deque()
+        self._first: tuple[float, int] | None = None
+
+    def note(self, done: int) -> None:
+        """Take note that so many designs are done."""
+        now = self._clock()
+        self._first = self._first or (now, done)
+        self._marks.append((now, done))
+        while len(self._marks) > 2 and self._marks[1][0] < now - _WINDOW_S:
+            self._marks.popleft()
+
+    @property
+    def per_s(self) -> float | None:
+        """Designs per second lately; None while it is too early to say."""
+        if self._first is None or self._clock() - self._first[0] < _SETTLED_S:
+            return None
+        since, before = self._marks[0]
+        return (self._marks[-1][1] - before) / max(self._clock() - since, 1e-3)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the first result."""
+        return self._clock() - self._first[0] if self._first else 0.0
 
 
 class Progress:
-    """Shows committed steps, live on a terminal, as a line every few seconds elsewhere.
+    """Shows committed steps: live on a terminal, as a line every few seconds elsewhere.
 
     Args:
         study: The study; what its ledger holds already counts as done.
         quiet: Show nothing.
+        console: Where to show it; stderr if None.
+        clock: Seconds from some moment on.
     """
 
-    def __init__(self, study: Study, *, quiet: bool = False) -> None:
-        self._study = study
+    def __init__(
+        self,
+        study: Study,
+        *,
+        quiet: bool = False,
+        console: Console | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._problem = study.problem
         self._runs = {info.run: info for info in study.store.runs()}
         self._done = {info.run: sum(study.counts(info).values()) for info in self._runs.values()}
+        for info in self._runs.values():
+            if info.finished:
+                self._finish(info.run)
         self._before = sum(self._done.values())
         self._front = RunningFront.empty(len(study.problem.objectives))
         self._seen = 0
-        self._started = self._last_line = time.monotonic()
-        self._console = Console(stderr=True)
-        live = self._console.is_terminal and not quiet
-        self._live = (
-            Live(console=self._console, refresh_per_second=4, get_renderable=self._table)
-            if live
-            else None
-        )
-        self._lines = not live and not quiet
         self._learn(study.front().points)
+        self._clock = clock
+        self._pace = Pace(clock)
+        self._last_line_s = clock()
+        self._stopping = False
+        self._console = console or Console(stderr=True)
+        self._shows = not quiet and not study.is_finished
+        self._live: Live | None = None
+        if self._shows and self._console.is_terminal:
+            self._live = Live(
+                console=self._console, refresh_per_second=4, get_renderable=self._picture
+            )
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Progress:  # noqa: PYI034 - nobody derives from it
         if self._live:
             self._live.start()
         return self
@@ -57,6 +115,8 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         if self._live:
             self._live.stop()
+        if self._shows and self._pace.elapsed_s:
+            self._print(self.summary())
 
     def __call__(self, step: Step) -> None:
         """Take note of a committed step."""
@@ -65,73 +125,99 @@ class Progress:
             self._learn(step.points)
         else:
             self._done[step.run] += len(step.codes)
-            problem = self._study.problem
-            scores = problem.score(problem.space.decode(step.codes), step.outcome.told())
+            designs = self._problem.space.decode(step.codes)
+            scores = self._problem.score(designs, step.outcome.told())
             self._learn(scores.objectives[scores.admissible])
             if step.finished:
-                self._finish(self._runs[step.run])
-        if self._lines and time.monotonic() - self._last_line > _LINE_EVERY_S:
-            self._last_line = time.monotonic()
-            print(self._line(), file=sys.stderr, flush=True)
+                self._finish(step.run)
+        self._pace.note(sum(self._done.values()))
+        if self._live is None and self._clock() - self._last_line_s > _LINE_EVERY_S:
+            self._last_line_s = self._clock()
+            self._print(self.line())
 
-    def _finish(self, info: RunInfo) -> None:
+    def announce_stop(self) -> None:
+        """Say that the work stops soon; safe to call from a signal handler."""
+        self._stopping = True
+        if self._live is None:
+            note = b"Stopping after the running evaluations; Ctrl-C again stops at once.\n"
+            os.write(sys.stderr.fileno(), note)
+
+    def _finish(self, run: int) -> None:
         """A search may end early: what is left of its budget is no longer to come."""
-        self._runs[info.run] = type(info)(**{**vars(info), "budget": self._done[info.run]})
+        self._runs[run] = replace(self._runs[run], budget=self._done[run])
 
     def _learn(self, points: Any) -> None:
         self._front.update(points, np.arange(self._seen, self._seen + len(points)))
         self._seen += len(points)
 
-    @property
-    def _totals(self) -> tuple[int, int, float]:
-        """Designs done, to do in all, and the rate per second of this session."""
-        done = sum(self._done.values())
-        elapsed = max(time.monotonic() - self._started, 1e-3)
-        return (
-            done,
-            sum(info.budget for info in self._runs.values()),
-            (done - self._before) / elapsed,
-        )
+    def _print(self, line: str) -> None:
+        if self._shows:
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    # -- texts -----------------------------------------------------------------------------------
+
+    def line(self) -> str:
+        """The state in one line."""
+        return f"{self._status()}; {self._best()}"
+
+    def summary(self) -> str:
+        """What this session did, in one line."""
+        count = sum(self._done.values()) - self._before
+        elapsed_s = self._pace.elapsed_s
+        return f"{count:,} designs evaluated in {duration(elapsed_s)}; {self._best()}"
 
     def _status(self) -> str:
-        done, total, rate = self._totals
-        left = f"{_duration((total - done) / rate)} left" if rate > 0 else "starting"
-        return f"{done:,} of {total:,} designs ({done / max(total, 1):.0%}), {rate:,.0f}/s, {left}"
+        done = sum(self._done.values())
+        total = sum(info.budget for info in self._runs.values())
+        share = f"{done:,} of {total:,} designs ({done / max(total, 1):.0%})"
+        per_s = self._pace.per_s
+        if self._stopping:
+            return f"{share}; stopping after the running evaluations; Ctrl-C again stops at once"
+        if per_s is None:
+            return f"{share}, estimating"
+        left = f"{duration((total - done) / per_s)} left" if per_s > 0 else "waiting for a result"
+        return f"{share}, {_count(per_s)}/s, {left}"
 
     def _best(self) -> str:
-        problem = self._study.problem
         if not len(self._front.points):
             return "no admissible design yet"
-        best = self._front.points.min(axis=0) * problem.signs
+        best = self._front.points.min(axis=0) * self._problem.signs
         values = [
-            f"{o.metric} {format_quantity(float(v), unit_of_name(o.metric))}"
-            for o, v in zip(problem.objectives, best, strict=True)
+            f"{o.metric} {format_quantity(float(value), unit_of_name(o.metric))}"
+            for o, value in zip(self._problem.objectives, best, strict=True)
         ]
         return f"front {len(self._front.ids):,}; best {', '.join(values)}"
 
-    def _line(self) -> str:
-        return f"{self._status()}; {self._best()}"
-
-    def _table(self) -> Table:
-        table = Table.grid(padding=(0, 2))
+    def _picture(self) -> Group:
+        """One bar per searcher, however many seeds it has, then the state."""
+        bars = Table.grid(padding=(0, 2))
+        entries: dict[int, list[int]] = {}
         for run, info in self._runs.items():
-            done = self._done[run]
-            share = min(done / max(info.budget, 1), 1.0)
-            bar = "#" * int(24 * share)
-            table.add_row(
-                f"{info.searcher}",
-                f"seed {info.seed}",
-                f"[{bar:<24}]".replace("[", "\\["),
-                f"{done:,}/{info.budget:,}",
+            entries.setdefault(info.entry, []).append(run)
+        for runs in entries.values():
+            done = sum(self._done[run] for run in runs)
+            total = sum(self._runs[run].budget for run in runs)
+            bars.add_row(
+                Text(self._runs[runs[0]].searcher),
+                Text(f"{len(runs)} seeds" if len(runs) > 1 else ""),
+                Text(_bar(done / max(total, 1))),
+                Text(f"{done:,}/{total:,}"),
             )
-        outer = Table.grid()
-        outer.add_row(table)
-        outer.add_row(self._status())
-        outer.add_row(self._best())
-        return outer
+        return Group(bars, Text(self._status()), Text(self._best()))
 
 
-def _duration(seconds: float) -> str:
+def _bar(share: float) -> str:
+    """A bar that needs no colours to be read."""
+    filled = int(_BAR_WIDTH * min(share, 1.0))
+    return f"[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}]"
+
+
+def _count(value: float) -> str:
+    """A rate for people: decimals only where they matter."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def duration(seconds: float) -> str:
     """Like "3 s", "2 min 5 s" or "4 h 10 min"."""
     whole = int(seconds)
     if whole < 60:

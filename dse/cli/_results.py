@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -12,32 +10,28 @@ from dse.units import format_quantity, unit_of_name
 
 if TYPE_CHECKING:
     from dse._problem import Problem
+    from dse._quality import Yardstick
     from dse._study import Study
     from dse.report.data import FrontTable, RunSummary
 
 
-def varying(problem: Problem) -> list[str]:
-    """Parameters that can differ between the designs of a problem."""
-    return [p.name for p in problem.space.parameters if p.cardinality > 1]
-
-
 def front_text(problem: Problem, table: FrontTable, limit: int) -> str:
-    """The front as aligned text with units, spread evenly if it has more rows than the limit."""
-    parameters = varying(problem)
+    """The front as aligned text with units, evenly picked if it has more rows than the limit.
+
+    Parameters that cannot vary are left out.
+    """
+    parameters = [p.name for p in problem.space.parameters if p.cardinality > 1]
     goals = [o.metric for o in problem.objectives]
-    rows = [[*parameters, *goals]]
     picked = _spread(table.size, limit)
-    rows += [
+    rows = [
         [table.parameters[name][i] for name in parameters]
         + [format_quantity(float(table.metrics[name][i]), unit_of_name(name)) for name in goals]
         for i in picked
     ]
-    more = (
-        f"\n  ({len(picked)} of {table.size} designs, evenly spread)"
-        if len(picked) < table.size
-        else ""
-    )
-    return aligned(rows) + more
+    text = aligned([[*parameters, *goals], *rows])
+    if len(picked) == table.size:
+        return text
+    return f"{text}\n  ({len(picked)} of {table.size} designs, evenly spread)"
 
 
 def _spread(size: int, limit: int) -> list[int]:
@@ -46,53 +40,38 @@ def _spread(size: int, limit: int) -> list[int]:
     return sorted({round(k * (size - 1) / (limit - 1)) for k in range(limit)})
 
 
-def front_rows(problem: Problem, table: FrontTable) -> list[dict[str, Any]]:
-    """The front as plain records: parameters as labels, metrics in SI units."""
-    return [
-        {name: labels[i] for name, labels in table.parameters.items()}
-        | {name: float(values[i]) for name, values in table.metrics.items()}
-        for i in range(table.size)
-    ]
-
-
-def as_csv(records: list[dict[str, Any]], fields: list[str]) -> str:
-    """Records as CSV; a text that a spreadsheet would take for a formula is quoted with '."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=fields, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows([{key: _harmless(value) for key, value in row.items()} for row in records])
-    return buffer.getvalue()
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in set("=+-@") else value
-
-
 def as_json(value: Any) -> str:
     """Pretty JSON without NaN."""
     return json.dumps(value, indent=2, allow_nan=False)
 
 
+def yardstick_text(problem: Problem, yardstick: Yardstick) -> str:
+    """On which axes and from which point hypervolume is measured."""
+    reference = ", ".join(
+        f"{o.metric} {format_quantity(float(value), unit_of_name(o.metric))}"
+        for o, value in zip(problem.objectives, yardstick.reference(), strict=True)
+    )
+    scale = "logarithmic" if yardstick.is_log else "linear"
+    return f"hypervolume on {scale} axes, reference point {reference}"
+
+
 def summaries_text(summaries: tuple[RunSummary, ...]) -> str:
     """One line per run."""
+    head = "searcher, seed, evaluations, infeasible, failed, front, hypervolume, of the best"
     rows = [
         [
-            "searcher",
-            "seed",
-            "evaluations",
-            "infeasible",
-            "failed",
-            "front",
-            "hypervolume",
-            "of the best",
+            s.searcher,
+            str(s.seed),
+            f"{s.evaluations:,}",
+            f"{s.infeasible:,}",
+            f"{s.failed:,}",
+            f"{s.front_size:,}",
+            f"{s.hypervolume:.4f}",
+            f"{s.share_of_best:.2%}",
         ]
-    ]
-    rows += [
-        [s.searcher, str(s.seed), f"{s.evaluations:,}", f"{s.infeasible:,}", f"{s.failed:,}", f"{s.front_size:,}",
-         f"{s.hypervolume:.4f}", f"{s.share_of_best:.2%}"]
         for s in summaries
-    ]  # fmt: skip
-    return aligned(rows)
+    ]
+    return aligned([head.split(", "), *rows])
 
 
 def study_text(study: Study, limit: int) -> str:
@@ -100,17 +79,26 @@ def study_text(study: Study, limit: int) -> str:
     from dse.report.assemble import front_table, notes_of, summaries_of, yardstick_of
 
     yardstick = yardstick_of(study)
-    table = front_table(study.problem, study.front())
-    reference = ", ".join(
-        f"{o.metric} {format_quantity(float(v), unit_of_name(o.metric))}"
-        for o, v in zip(study.problem.objectives, yardstick.reference(), strict=True)
-    )
-    scale = "logarithmic" if yardstick.is_log else "linear"
-    parts = [
-        f"Front: {table.size} designs of {study.problem.space.size:,}",
-        front_text(study.problem, table, limit),
-        f"\nSearches (hypervolume on {scale} axes, reference point {reference})",
-        summaries_text(summaries_of(study, yardstick)),
-    ]
-    parts += [f"\nNote: {note}" for note in notes_of(study)]
+    front = study.front()
+    table = front_table(study, front)
+    parts = [f"Front: {table.size} designs of {study.problem.space.size:,}"]
+    if table.size:
+        parts.append(front_text(study.problem, table, limit))
+    parts.append(f"\nSearches ({yardstick_text(study.problem, yardstick)})")
+    parts.append(summaries_text(summaries_of(study, yardstick, front)))
+    parts += [f"\nNote: {note}" for note in notes_of(study, front)]
     return "\n".join(parts)
+
+
+def verdict(study: Study) -> list[str]:
+    """Why the exit code of a finished study is not 0, one sentence each."""
+    from dse._run import failed_too_often
+
+    found = [f"{i.searcher}, seed {i.seed} {i.finished}" for i in study.gave_up]
+    if failed_too_often(study):
+        allowed = study.job.spec.limits.max_failed_share
+        found.append(
+            f"{study.failed_share:.1%} of the evaluations failed; "
+            f"limits.max_failed_share allows {allowed:.1%}"
+        )
+    return found

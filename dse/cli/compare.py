@@ -29,9 +29,8 @@ def compare(folders: tuple[Path, ...], wants_json: bool, plot: Path | None) -> N
     The studies must have the same objectives.
     """
     from dse._study import Study
-    from dse.cli._comparison import compared
+    from dse.cli._comparison import compared, comparison_text
     from dse.cli._results import as_json
-    from dse.cli._text import aligned
 
     comparison = compared({str(folder): Study(folder) for folder in folders})
     if plot:
@@ -39,18 +38,4 @@ def compare(folders: tuple[Path, ...], wants_json: bool, plot: Path | None) -> N
 
         plot_curves(comparison.curves, plot, "Hypervolume against evaluations")
         click.echo(plot, err=True)
-    if wants_json:
-        click.echo(as_json(comparison.records))
-        return
-    head = [
-        "study",
-        "searcher",
-        "seeds",
-        "evaluations",
-        "hypervolume (median)",
-        "lowest",
-        "highest",
-        "of the best",
-    ]
-    click.echo(aligned([head, *comparison.rows]))
-    click.echo(f"\nHypervolume on {comparison.scale} axes; reference point {comparison.reference}")
+    click.echo(as_json(comparison.records) if wants_json else comparison_text(comparison))

@@ -24,43 +24,51 @@ Examples:
 @click.option("--parquet", type=click.Path(path_type=Path), help="File to write.")
 @click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="File to write.")
 def export(folder: Path, parquet: Path | None, csv_path: Path | None) -> None:
-    """Write every evaluation of the study in DIR: run, parameters, metrics (SI units), state."""
+    """Write every evaluation of the study in DIR: run, parameters, metrics (SI units), state.
+
+    Enumerations of more designs than `limits.store_rows` keep no rows; see `dse pareto`.
+    """
     from dse._study import Study
+    from dse.cli._designs import csv_text, write_text
 
     if not (parquet or csv_path):
         raise InputError("nowhere to write", allowed="--parquet FILE, --csv FILE")
     table = evaluation_table(Study(folder))
+    if parquet:
+        _write_parquet(table, parquet)
+    if csv_path:
+        write_text(csv_path, csv_text(table))
+    files = ", ".join(str(path) for path in (parquet, csv_path) if path)
+    click.echo(f"{len(table['run']):,} evaluations written to {files}")
+
+
+def _write_parquet(table: dict[str, list[Any]], path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
-        if parquet:
-            import pyarrow as pa
-            import pyarrow.parquet as pq
-
-            pq.write_table(pa.table(table), parquet)
-        if csv_path:
-            import pandas as pd
-
-            pd.DataFrame(table).to_csv(csv_path, index=False)
+        pq.write_table(pa.table(table), path)
     except OSError as error:
-        raise EnvironmentRefusal(f"cannot write the table: {error}") from None
-    rows = len(table["run"])
-    click.echo(
-        f"{rows:,} evaluations written to {', '.join(str(p) for p in (parquet, csv_path) if p)}"
-    )
+        raise EnvironmentRefusal(
+            f"cannot write {path.absolute()}: {error.strerror or error}",
+            next_step="choose another file, or make room",
+        ) from None
 
 
-def evaluation_table(study: Study) -> dict[str, Any]:
+def evaluation_table(study: Study) -> dict[str, list[Any]]:
     """Columns of all stored evaluations, in order of run and position."""
+    from dse._outcomes import State
+
     rows = study.store.evaluations()
-    infos = {info.run: info for info in study.store.runs()}
-    states = ("done", "infeasible", "failed")
-    designs = study.problem.space.plain(study.problem.space.decode(rows.keys))
+    infos = study.store.runs()
+    runs = rows.run.tolist()
     return {
-        "run": rows.run,
-        "searcher": [infos[run].searcher for run in rows.run.tolist()],
-        "seed": [infos[run].seed for run in rows.run.tolist()],
-        "position": rows.position,
-        **designs,
-        **rows.outcome.metrics,
-        "state": [states[code] for code in rows.outcome.state.tolist()],
+        "run": runs,
+        "searcher": [infos[run].searcher for run in runs],
+        "seed": [infos[run].seed for run in runs],
+        "position": rows.position.tolist(),
+        **study.problem.space.plain(study.problem.space.decode(rows.codes)),
+        **{name: values.tolist() for name, values in rows.outcome.metrics.items()},
+        "state": [State(code).name.lower() for code in rows.outcome.state.tolist()],
         "reason": rows.outcome.reason,
     }

@@ -1,10 +1,14 @@
-"""`dse pareto`: the front of one study, or of several together."""
+"""`dse pareto`: the front of one study, or of several."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from dse._study import Study
 
 _EPILOG = """\b
 Examples:
@@ -36,25 +40,56 @@ def pareto(
 ) -> None:
     """Print or plot the Pareto front of each study in DIR..."""
     from dse._study import Study
-    from dse.cli._results import as_csv, as_json, front_rows, front_text
-    from dse.report.assemble import front_table
+    from dse.cli._results import as_json
 
     studies = {str(folder): Study(folder) for folder in folders}
-    tables = {name: front_table(study.problem, study.front()) for name, study in studies.items()}
     if plot:
-        from dse.report.plots import plot_front
-
-        plot_front(tables, plot)
-        click.echo(plot, err=True)
-    records = [
-        {"study": n} | row for n, t in tables.items() for row in front_rows(studies[n].problem, t)
-    ]
+        _draw(studies, plot)
     if wants_json:
-        click.echo(as_json(records))
+        click.echo(as_json(_records(studies)))
     elif wants_csv:
-        fields = list(dict.fromkeys(key for row in records for key in row)) or ["study"]
-        click.echo(as_csv(records, fields), nl=False)
+        click.echo(_csv(studies), nl=False)
     elif not plot:
-        for name, table in tables.items():
-            click.echo(f"{name}: {table.size} designs on the front")
-            click.echo(front_text(studies[name].problem, table, limit))
+        _print(studies, limit)
+
+
+def _draw(studies: dict[str, Study], plot: Path) -> None:
+    from dse.report.assemble import front_table
+    from dse.report.plots import plot_front
+
+    tables = {name: front_table(study, study.front()) for name, study in studies.items()}
+    plot_front(tables, plot)
+    click.echo(plot, err=True)
+
+
+def _records(studies: dict[str, Study]) -> list[dict[str, Any]]:
+    from dse.report.assemble import front_records
+
+    return [
+        {"study": name, **record}
+        for name, study in studies.items()
+        for record in front_records(study, study.front())
+    ]
+
+
+def _csv(studies: dict[str, Study]) -> str:
+    """All fronts in one table; a cell stays empty where a study has no such parameter."""
+    from dse.cli._designs import csv_text
+
+    records = _records(studies)
+    names = ["study"]
+    for study in studies.values():
+        names += [*study.problem.space.names, *study.problem.model.metric_names]
+    columns = {name: [row.get(name, "") for row in records] for name in dict.fromkeys(names)}
+    return csv_text(columns)
+
+
+def _print(studies: dict[str, Study], limit: int) -> None:
+    from dse.cli._results import front_text
+    from dse.report.assemble import front_table
+
+    for name, study in studies.items():
+        table = front_table(study, study.front())
+        click.echo(f"{name}: {table.size} designs on the front")
+        if table.size:
+            click.echo(front_text(study.problem, table, limit))

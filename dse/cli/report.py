@@ -31,14 +31,19 @@ Examples:
 def report(folder: Path, output: Path | None, plot: Path | None) -> None:
     """Write the study's report: one self-contained HTML file."""
     from dse._study import Study
-    from dse.report.assemble import report_data
-    from dse.report.plots import plot_report
 
     study = Study(folder)
     click.echo(write_report(study, output))
     if plot:
-        plot_report(report_data(study), plot)
-        click.echo(plot)
+        _draw(study, plot)
+
+
+def _draw(study: Study, plot: Path) -> None:
+    from dse.report.assemble import report_data
+    from dse.report.plots import plot_report
+
+    plot_report(report_data(study), plot)
+    click.echo(plot)
 
 
 def write_report(study: Study, output: Path | None) -> Path:
@@ -47,14 +52,10 @@ def write_report(study: Study, output: Path | None) -> Path:
     Raises:
         EnvironmentRefusal: The file cannot be written.
     """
-    from dse.errors import EnvironmentRefusal
+    from dse.cli._designs import write_text
     from dse.report.assemble import report_data
     from dse.report.html import render_report
 
     path = output or study.folder / "report.html"
-    text = render_report(report_data(study))
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise EnvironmentRefusal(f"cannot write the report: {error}", where=str(path)) from None
+    write_text(path, render_report(report_data(study)))
     return path

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dse.cli.run import chosen_executor, run_and_report
+from dse.cli.run import chosen_executor, execution_options, run_and_report
 
 _EPILOG = """\b
 Examples:
@@ -17,22 +17,7 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option(
-    "--executor", type=click.Choice(["local", "ray"]), help="In place of the job's executor."
-)
-@click.option("--ray-address", help="Address of a running Ray cluster.")
-@click.option(
-    "--workers", type=click.IntRange(min=1), help="Worker processes (Ray); default all cores."
-)
-@click.option(
-    "--front",
-    "limit",
-    default=20,
-    show_default=True,
-    type=click.IntRange(min=2),
-    help="Designs of the front to print.",
-)
-@click.option("--quiet", is_flag=True, help="No progress.")
+@execution_options
 def resume(
     folder: Path,
     executor: str | None,
@@ -45,6 +30,7 @@ def resume(
     from dse._study import Study
 
     study = Study(folder)
-    return run_and_report(
-        study, chosen_executor(study.job, executor, ray_address, workers), limit, quiet=quiet
-    )
+    section = chosen_executor(study.job, executor, ray_address, workers)
+    if study.is_finished:
+        click.echo("Every search of this study has ended; nothing is left to do.", err=True)
+    return run_and_report(study, section, limit, quiet=quiet)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dse._study import Study
     from dse.job.resolve import Job
     from dse.job.schema import ExecutorSection
@@ -17,7 +19,35 @@ Examples:
   dse run examples/fusemax_bert.yaml
   dse run job.yaml --study results/first --executor local
   dse run job.yaml --executor ray --workers 2
+
+Ctrl-C stops cleanly; `dse resume` goes on.
 """
+
+_EXECUTION = (
+    click.option(
+        "--executor", type=click.Choice(["local", "ray"]), help="In place of the job's executor."
+    ),
+    click.option("--ray-address", help="Address of a running Ray cluster."),
+    click.option(
+        "--workers", type=click.IntRange(min=1), help="Worker processes (Ray); default all cores."
+    ),
+    click.option(
+        "--front",
+        "limit",
+        default=20,
+        show_default=True,
+        type=click.IntRange(min=2),
+        help="Designs of the front to print.",
+    ),
+    click.option("--quiet", is_flag=True, help="No progress."),
+)
+
+
+def execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that `dse run` and `dse resume` share."""
+    for option in reversed(_EXECUTION):
+        command = option(command)
+    return command
 
 
 @click.command(epilog=_EPILOG)
@@ -25,26 +55,16 @@ Examples:
 @click.option(
     "--study", "folder", type=click.Path(path_type=Path), help="Study folder; default studies/NAME."
 )
-@click.option(
-    "--executor", type=click.Choice(["local", "ray"]), help="In place of the job's executor."
-)
-@click.option("--ray-address", help="Address of a running Ray cluster.")
-@click.option(
-    "--workers", type=click.IntRange(min=1), help="Worker processes (Ray); default all cores."
-)
-@click.option(
-    "--front",
-    "limit",
-    default=20,
-    show_default=True,
-    type=click.IntRange(min=2),
-    help="Designs of the front to print.",
-)
-@click.option("--quiet", is_flag=True, help="No progress.")
+@execution_options
 def run(
-    job_file: Path, folder: Path | None, executor: str | None, ray_address: str | None, workers: int | None,
-    limit: int, quiet: bool,
-) -> int:  # fmt: skip
+    job_file: Path,
+    folder: Path | None,
+    executor: str | None,
+    ray_address: str | None,
+    workers: int | None,
+    limit: int,
+    quiet: bool,
+) -> int:
     """Search what JOB.yaml describes; leave a study folder with the front and a report."""
     from dse._study import Study
     from dse.job.load import load_job
@@ -58,12 +78,15 @@ def run(
 def chosen_executor(
     job: Job, kind: str | None, address: str | None, workers: int | None
 ) -> ExecutorSection:
-    """The job's executor, with what the command line says in its place."""
+    """The job's executor, with what the command line says in its place.
+
+    Raises:
+        InputError: More workers than this machine has cores.
+    """
     from dse.executors.ray import check_workers
 
-    section = job.spec.executor
     changes = {"kind": kind or ("ray" if address else None), "address": address, "workers": workers}
-    section = section.model_copy(
+    section = job.spec.executor.model_copy(
         update={key: value for key, value in changes.items() if value is not None}
     )
     if section.kind == "ray" and section.address is None and section.workers != "auto":
@@ -79,19 +102,28 @@ def run_and_report(study: Study, section: ExecutorSection, limit: int, *, quiet:
     """
     from dse._run import INTERRUPTED, run_study
     from dse.cli._progress import Progress
-    from dse.cli._results import study_text
+    from dse.cli._results import study_text, verdict
     from dse.cli.report import write_report
 
-    if section.kind == "ray" and not quiet:
+    if section.kind == "ray" and not (quiet or study.is_finished):
         click.echo("Starting Ray (a few seconds) ...", err=True)
     with Progress(study, quiet=quiet) as progress:
-        code = run_study(study, section, progress)
+        code = run_study(study, section, progress, progress.announce_stop)
     if code == INTERRUPTED:
         click.echo(
-            f"Interrupted; everything evaluated is kept. Continue with: dse resume {study.folder}",
+            f"Interrupted; everything evaluated is kept. Go on with: dse resume {_shell(study)}",
             err=True,
         )
         return code
     click.echo(study_text(study, limit))
     click.echo(f"\nStudy:  {study.folder}\nReport: {write_report(study, None)}")
+    for sentence in verdict(study):
+        click.echo(f"Failed: {sentence}", err=True)
     return code
+
+
+def _shell(study: Study) -> str:
+    """The folder as a shell wants it."""
+    import shlex
+
+    return shlex.quote(str(study.folder))

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from dse._study import Study
 
 _EPILOG = """\b
 Examples:
@@ -29,35 +33,34 @@ def show(folder: Path, limit: int, wants_json: bool) -> None:
     """Show the searches of a study, what became of them, and the front."""
     from dse._study import Study
     from dse.cli._results import as_json, study_text
-    from dse.report.assemble import notes_of, summaries_of, yardstick_of
 
     study = Study(folder)
-    if not wants_json:
-        click.echo(f"Study {study.job.spec.study} in {folder}\n")
-        click.echo(study_text(study, limit))
-        for reason in study.store.errors():
-            click.echo(f"\nFailure seen: {reason}")
+    if wants_json:
+        click.echo(as_json(_state(study)))
         return
-    yardstick = yardstick_of(study)
-    reference = dict(
-        zip(study.problem.objective_names, yardstick.reference().tolist(), strict=True)
-    )
-    click.echo(
-        as_json(
-            {
-                "study": study.job.spec.study,
-                "finished": study.is_finished,
-                "runs": [
-                    asdict(summary) | {"finished": info.finished}
-                    for summary, info in zip(
-                        summaries_of(study, yardstick), study.store.runs(), strict=True
-                    )
-                ],
-                "front_size": len(study.front().codes),
-                "reference_point": reference,
-                "logarithmic": yardstick.is_log,
-                "notes": list(notes_of(study)),
-                "failures": study.store.errors(),
-            }
-        )
-    )
+    click.echo(f"Study {study.job.spec.study} in {folder}\n")
+    click.echo(study_text(study, limit))
+    for reason in study.store.errors():
+        click.echo(f"\nFailure seen: {reason}")
+
+
+def _state(study: Study) -> dict[str, Any]:
+    """The state of a study as plain data."""
+    from dse.report.assemble import notes_of, summaries_of, yardstick_of
+
+    yardstick, front = yardstick_of(study), study.front()
+    names = study.problem.objective_names
+    summaries = summaries_of(study, yardstick, front)
+    return {
+        "study": study.job.spec.study,
+        "finished": study.is_finished,
+        "runs": [
+            {**asdict(summary), "finished": info.finished}
+            for summary, info in zip(summaries, study.store.runs(), strict=True)
+        ],
+        "front_size": len(front.codes),
+        "reference_point": dict(zip(names, yardstick.reference().tolist(), strict=True)),
+        "logarithmic": yardstick.is_log,
+        "notes": list(notes_of(study, front)),
+        "failures": study.store.errors(),
+    }

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from dse._tasks import Step, Task
+    from dse._steps import Step
+    from dse._tasks import Task
 
 
 class LocalExecutor:
     """The default: no start-up cost, no other process."""
-
-    workers = 1
 
     def run(self, tasks: Sequence[Task], stopping: Callable[[], bool]) -> Iterator[Step]:
         """Yield the steps of every task until all are done or `stopping` says so."""

@@ -7,26 +7,34 @@ that was already recorded.
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dse.errors import EnvironmentRefusal, InputError
+from dse.errors import DSEError, EnvironmentRefusal, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from dse._tasks import Step, Task
+    from dse._steps import Step
+    from dse._tasks import Task
 
 _REPLY_S = 0.25
 _POLL_S = 0.2
+_GRACE_S = 10.0
 _MAX_RETRIES = 1
-_END: list[Any] = []
+_SETTINGS = {
+    "OMP_NUM_THREADS": "1",  # workers side by side: threads would fight over the cores
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
 
 
 class _Worker:
-    """Holds the generator of one task; an actor's body."""
+    """Holds the steps of one task; an actor's body."""
 
     def __init__(self) -> None:
         self._steps: Iterator[Step] = iter(())
@@ -53,7 +61,7 @@ class _Assignment:
     retries: int = 0
 
 
-@dataclass
+@dataclass(frozen=True)
 class RayExecutor:
     """Executor on Ray.
 
@@ -66,68 +74,101 @@ class RayExecutor:
     requested: int | None
     address: str | None
     refresh: Callable[[Task], Task]
-    workers: int = 0
-    _pending: dict[Any, _Assignment] = field(default_factory=dict)
 
     def run(self, tasks: Sequence[Task], stopping: Callable[[], bool]) -> Iterator[Step]:
         """Yield steps as they come until all tasks are done or `stopping` says so.
+
+        Nothing is started when there is no task.
 
         Raises:
             InputError: More workers than the machine has cores, or Ray is not installed.
             EnvironmentRefusal: Ray does not start, or a task kills its worker again and again.
         """
+        if not tasks:
+            return
         ray = _start_ray(self.requested, self.address)
         try:
             cores = int(ray.cluster_resources().get("CPU", 1))
-            self.workers = min(self.requested or cores, len(tasks))
             check_workers(self.requested, cores)
-            yield from self._dispatch(ray, deque(tasks), stopping)
+            crew = _Crew(ray, deque(tasks), self.refresh)
+            yield from crew.work(min(self.requested or cores, len(tasks)), stopping)
         finally:
-            self._pending.clear()
             ray.shutdown()
 
-    def _dispatch(
-        self, ray: Any, queue: deque[Task], stopping: Callable[[], bool]
-    ) -> Iterator[Step]:
-        actor_class = ray.remote(num_cpus=1)(_Worker)
-        for _ in range(self.workers):
-            self._assign(_Assignment(actor_class.remote(), queue.popleft()))
+
+class _Crew:
+    """The workers of one run, and what each of them is doing.
+
+    Args:
+        ray: The started Ray.
+        queue: Tasks that nobody has begun.
+        refresh: Rebuilds a task from the ledger.
+    """
+
+    def __init__(self, ray: Any, queue: deque[Task], refresh: Callable[[Task], Task]) -> None:
+        self._ray = ray
+        self._actor_class = ray.remote(num_cpus=1)(_Worker)
+        self._queue = queue
+        self._refresh = refresh
+        self._pending: dict[Any, _Assignment] = {}
+
+    def work(self, workers: int, stopping: Callable[[], bool]) -> Iterator[Step]:
+        """Yield steps until all tasks are done; when stopping, only what is under way."""
+        for _ in range(workers):
+            self._assign(_Assignment(self._actor_class.remote(), self._queue.popleft()))
         while self._pending and not stopping():
-            ready, _ = ray.wait(list(self._pending), num_returns=1, timeout=_POLL_S)
-            for reference in ready:
-                assignment = self._pending.pop(reference)
-                try:
-                    steps = ray.get(reference)
-                except ray.exceptions.RayActorError:
-                    self._retry(assignment, actor_class)
-                    continue
+            for assignment, steps in self._replies():
                 yield from steps
-                self._continue(assignment, steps, queue)
+                self._continue(assignment, steps)
+        deadline = time.monotonic() + _GRACE_S
+        while self._pending and time.monotonic() < deadline:
+            for _, steps in self._replies():
+                yield from steps
+
+    def _replies(self) -> Iterator[tuple[_Assignment, list[Step]]]:
+        """What workers have returned by now; a worker that died is replaced."""
+        ready, _ = self._ray.wait(list(self._pending), num_returns=1, timeout=_POLL_S)
+        for reference in ready:
+            assignment = self._pending.pop(reference)
+            try:
+                steps = self._ray.get(reference)
+            except self._ray.exceptions.RayActorError:
+                self._retry(assignment)
+            except self._ray.exceptions.RayTaskError as error:
+                raise _cause(error) from None
+            else:
+                yield assignment, steps
 
     def _assign(self, assignment: _Assignment) -> None:
         self._pending[assignment.actor.start.remote(assignment.task)] = assignment
 
-    def _continue(self, assignment: _Assignment, steps: list[Step], queue: deque[Task]) -> None:
+    def _continue(self, assignment: _Assignment, steps: list[Step]) -> None:
         """Ask for more; at the end of a task, hand out the next one."""
         if steps:
             self._pending[assignment.actor.more.remote()] = assignment
-        elif queue:
-            self._assign(_Assignment(assignment.actor, queue.popleft()))
+        elif self._queue:
+            self._assign(_Assignment(assignment.actor, self._queue.popleft()))
 
-    def _retry(self, assignment: _Assignment, actor_class: Any) -> None:
+    def _retry(self, assignment: _Assignment) -> None:
         if assignment.retries >= _MAX_RETRIES:
             raise EnvironmentRefusal(
                 f"search {assignment.task.run} killed its worker {assignment.retries + 1} times",
-                next_step="look for memory limits or crashing native code in the model, then `dse resume`",
+                next_step="look for memory limits or crashing native code in the model, "
+                "then `dse resume`",
             )
-        task = self.refresh(assignment.task)
-        self._assign(_Assignment(actor_class.remote(), task, assignment.retries + 1))
+        task = self._refresh(assignment.task)
+        self._assign(_Assignment(self._actor_class.remote(), task, assignment.retries + 1))
+
+
+def _cause(error: Any) -> Exception:
+    """What a worker raised: an error of ours as it was, another with its message."""
+    cause = getattr(error, "cause", error)
+    return cause if isinstance(cause, DSEError) else RuntimeError(str(cause).splitlines()[0])
 
 
 def _start_ray(requested: int | None, address: str | None) -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    for name, value in _SETTINGS.items() if address is None else ():
+        os.environ.setdefault(name, value)
     try:
         import ray
     except ImportError:
@@ -135,18 +176,32 @@ def _start_ray(requested: int | None, address: str | None) -> Any:
             "executor 'ray' needs Ray, which is not installed",
             next_step="pip install ray, or use executor: local",
         ) from None
+    size = {} if address else {"num_cpus": requested or len(os.sched_getaffinity(0))}
     try:
-        size = {} if address else {"num_cpus": requested or len(os.sched_getaffinity(0))}
-        ray.init(
-            address=address, include_dashboard=False, configure_logging=True, logging_level="error",
-            log_to_driver=False, **size,
-        )  # fmt: skip
-    except (OSError, RuntimeError, ConnectionError, ValueError) as error:
+        with _our_signals():
+            ray.init(
+                address=address,
+                include_dashboard=False,
+                logging_level="error",
+                log_to_driver=False,
+                **size,
+            )
+    except (OSError, RuntimeError, ValueError) as error:
         raise EnvironmentRefusal(
             f"Ray does not start: {str(error).splitlines()[0]}",
             next_step="use executor: local, or give a reachable --ray-address",
         ) from None
     return ray
+
+
+@contextmanager
+def _our_signals() -> Iterator[None]:
+    """Undo that Ray makes SIGTERM end the process at once."""
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, handler)
 
 
 def check_workers(requested: int | None, cores: int | None = None) -> None:
@@ -155,6 +210,9 @@ def check_workers(requested: int | None, cores: int | None = None) -> None:
     Args:
         requested: Number asked for; None is always right.
         cores: Cores of the cluster; of this machine if None.
+
+    Raises:
+        InputError: More workers than cores.
     """
     available = len(os.sched_getaffinity(0)) if cores is None else cores
     if requested is not None and requested > available:

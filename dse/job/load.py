@@ -115,9 +115,7 @@ def _check_effort(search: SearchSection, searcher: type[Searcher], problem: Prob
         )
 
 
-def _check_construction(
-    search: SearchSection, searcher: type[Searcher], problem: Problem
-) -> None:
+def _check_construction(search: SearchSection, searcher: type[Searcher], problem: Problem) -> None:
     """Let the searcher itself refuse the problem, before anything is written."""
     budget = search.budget or problem.space.size
     searcher(problem, np.random.default_rng(0), budget, searcher_settings(search))

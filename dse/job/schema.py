@@ -158,7 +158,7 @@ class LimitsSection(_Section):
 
     Attributes:
         max_failed_share: The exit code is 1 if a larger share of the evaluations failed.
-        identical_failures: Give up after this many failures of one kind, with no success.
+        identical_failures: Give up after this many equal failures if nothing has worked before.
         store_rows: Searches of more designs keep the front, not every row.
     """
 

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import yaml
 
-from dse._outcomes import State
+from dse._outcomes import SafeEvaluator, State
 from dse._quality import Yardstick, growth, marks_up_to
 from dse.report.data import AxisInfo, FrontTable, ReportData, RunCurve, RunSummary
 from dse.units import unit_of_name
 
 if TYPE_CHECKING:
+    from dse._columns import FloatArray, IntArray
+    from dse._outcomes import Outcome
     from dse._problem import Problem
     from dse._store import RunInfo
     from dse._study import Front, Study
 
 _CLOUD = 4000
+_WITNESSES = 4096
 
 
-def front_table(problem: Problem, front: Front) -> FrontTable:
-    """The front's designs as labels and all their metrics, best first objective first."""
-    order = np.argsort(front.points[:, 0], kind="stable") if len(front.points) else []
-    designs = problem.space.decode(front.codes[order])
-    metrics = problem.model.compute(designs)
-    values = {
-        name: np.asarray(metrics[name], dtype=np.float64) for name in problem.model.metric_names
-    }
-    return FrontTable(problem.space.labels(designs), values, axes(problem))
+def front_table(study: Study, front: Front) -> FrontTable:
+    """A front for people: labels and all metrics, best first objective first."""
+    codes = _best_first(front)
+    labels = study.problem.space.labels(study.problem.space.decode(codes))
+    return FrontTable(labels, study.metrics_of(codes), axes(study.problem))
+
+
+def front_records(study: Study, front: Front) -> list[dict[str, Any]]:
+    """A front as plain data in SI units, in the order of `front_table`."""
+    codes = _best_first(front)
+    columns = study.problem.space.plain(study.problem.space.decode(codes))
+    columns |= {name: values.tolist() for name, values in study.metrics_of(codes).items()}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _best_first(front: Front) -> IntArray:
+    return front.codes[np.argsort(front.points[:, 0], kind="stable")]
 
 
 def axes(problem: Problem) -> tuple[AxisInfo, ...]:
@@ -38,19 +50,24 @@ def axes(problem: Problem) -> tuple[AxisInfo, ...]:
     )
 
 
-def yardstick_of(study: Study) -> Yardstick:
-    """Axes that span everything the study has seen."""
+def seen_points(study: Study) -> FloatArray:
+    """Objectives that span everything admissible that a study has seen (N x m, minimised)."""
     points = [study.admissible().points, study.front().points]
     for info in study.store.runs():
-        worst = [entry[3] for entry in study.store.ranges(info.run)] if info.enumerates else []
+        worst = [part.worst for part in study.store.ranges(info.run)]
         points += [np.array([row]) for row in worst if np.isfinite(row).all()]
-    return Yardstick.of(study.problem, np.concatenate(points))
+    return np.concatenate(points)
 
 
-def run_points(study: Study, info: RunInfo) -> tuple[Any, Any]:
+def yardstick_of(study: Study) -> Yardstick:
+    """Axes that span everything admissible that a study has seen."""
+    return Yardstick.of(study.problem, seen_points(study))
+
+
+def _run_points(study: Study, info: RunInfo) -> tuple[FloatArray, IntArray]:
     """Admissible objectives of a run, and how many designs it had evaluated at each."""
-    rows = study.store.evaluations(info.run)
-    scores = study.problem.score(study.problem.space.decode(rows.keys), rows.outcome.told())
+    rows = study.store.evaluations(info.run, sorted(study.problem.wanted))
+    scores = study.problem.score(study.problem.space.decode(rows.codes), rows.outcome.told())
     return scores.objectives[scores.admissible], rows.position[scores.admissible] + 1
 
 
@@ -59,10 +76,10 @@ def curve_of(study: Study, info: RunInfo, yardstick: Yardstick) -> RunCurve:
     label = f"{info.searcher}, seed {info.seed}"
     if info.enumerates:
         ranges = study.store.ranges(info.run)
-        total = sum(stop - start for start, stop, *_ in ranges)
+        total = sum(part.stop - part.start for part in ranges)
         volume = yardstick.hypervolume(study.front(info.run).points)
         return RunCurve(label, info.searcher, info.seed, np.array([total]), np.array([volume]))
-    points, positions = run_points(study, info)
+    points, positions = _run_points(study, info)
     marks = marks_up_to(sum(study.counts(info).values()))
     return RunCurve(
         label, info.searcher, info.seed, marks, growth(yardstick, points, positions, marks)
@@ -86,70 +103,83 @@ def summary_of(study: Study, info: RunInfo, yardstick: Yardstick, best: float) -
     )
 
 
-def summaries_of(study: Study, yardstick: Yardstick) -> tuple[RunSummary, ...]:
-    """One summary per run."""
-    best = yardstick.hypervolume(study.front().points)
+def summaries_of(study: Study, yardstick: Yardstick, front: Front) -> tuple[RunSummary, ...]:
+    """One summary per run.
+
+    Args:
+        study: The study.
+        yardstick: Axes to measure on.
+        front: The study's whole front, which counts as 100 %.
+    """
+    best = yardstick.hypervolume(front.points)
     return tuple(summary_of(study, info, yardstick, best) for info in study.store.runs())
 
 
-def notes_of(study: Study) -> tuple[str, ...]:
-    """What the reader should know before trusting the figures."""
+def notes_of(study: Study, front: Front) -> tuple[str, ...]:
+    """What the reader should know before trusting the figures.
+
+    Args:
+        study: The study.
+        front: Its whole front.
+    """
     notes: list[str] = []
-    unfinished = [info for info in study.store.runs() if not info.finished]
-    if unfinished:
-        notes.append(
-            f"{len(unfinished)} searches have not ended: `dse resume {study.folder}` continues them."
-        )
-    notes += [
-        f"{i.searcher}, seed {i.seed}: {i.finished}"
-        for i in study.store.runs()
-        if i.finished.startswith("gave up")
-    ]
+    open_runs = sum(not info.finished for info in study.store.runs())
+    if open_runs:
+        verb = "searches have" if open_runs > 1 else "search has"
+        notes.append(f"{open_runs} {verb} not ended: `dse resume {study.folder}` goes on.")
+    notes += [f"{info.searcher}, seed {info.seed} {info.finished}." for info in study.gave_up]
     failed = sum(study.counts(info)[State.FAILED] for info in study.store.runs())
     if failed:
-        notes.append(
-            f"{failed} evaluations failed ({study.failed_share:.1%}); they are on no front."
-        )
-    if not len(study.front().codes):
-        notes.append(f"No admissible design was found. {most_violated(study)}")
+        verb = "evaluations" if failed > 1 else "evaluation"
+        notes.append(f"{failed} {verb} failed ({study.failed_share:.1%}); none is on a front.")
+    if not len(front.codes):
+        notes.append(f"No admissible design was found. {most_violated(study)}".rstrip())
     return tuple(notes)
 
 
 def most_violated(study: Study) -> str:
     """Which constraint, or which reason, stood in the way most often."""
-    rows = study.store.evaluations()
-    columns = {**study.problem.space.decode(rows.keys), **rows.outcome.metrics}
+    designs, outcome = _witnesses(study)
+    columns = {**designs, **outcome.metrics}
     with np.errstate(all="ignore"):
         missed = {
             c.text: int(np.count_nonzero(c.violation(columns) > 0))
             for c in study.problem.constraints
         }
-    reasons, counts = np.unique([r for r in rows.outcome.reason if r], return_counts=True)
-    missed |= dict(zip(reasons.tolist(), counts.tolist(), strict=True))
-    if not missed:
+    missed |= Counter(reason for reason in outcome.reason if reason)
+    if not any(missed.values()):
         return ""
     name = max(missed, key=lambda key: missed[key])
-    return f"Most violated: {name} ({missed[name]} of {len(rows.outcome)} designs)."
+    return f"Most often in the way: {name} ({missed[name]:,} of {len(outcome):,} designs)."
+
+
+def _witnesses(study: Study) -> tuple[dict[str, Any], Outcome]:
+    """All stored designs; a sample of the space where an enumeration has stored none."""
+    space = study.problem.space
+    rows = study.store.evaluations()
+    if len(rows.outcome) or not any(info.enumerates for info in study.store.runs()):
+        return space.decode(rows.codes), rows.outcome
+    sample = space.at(np.linspace(0, space.size - 1, _WITNESSES).astype(np.int64))
+    return sample, SafeEvaluator(study.problem.model, _WITNESSES + 1)(sample)
 
 
 def report_data(study: Study) -> ReportData:
     """Everything the report of a study shows."""
     problem = study.problem
-    yardstick = yardstick_of(study)
+    yardstick, front = yardstick_of(study), study.front()
     cloud, searchers = _cloud(study)
-    runs = study.store.runs()
     names = [o.metric for o in problem.objectives]
     return ReportData(
         title=study.job.spec.study,
         subtitle=_subtitle(study),
         objectives=axes(problem),
-        front=front_table(problem, study.front()),
+        front=front_table(study, front),
         cloud=cloud,
         cloud_searcher=searchers,
-        curves=tuple(curve_of(study, info, yardstick) for info in runs),
-        summaries=summaries_of(study, yardstick),
+        curves=tuple(curve_of(study, info, yardstick) for info in study.store.runs()),
+        summaries=summaries_of(study, yardstick, front),
         reference_point=dict(zip(names, yardstick.reference().tolist(), strict=True)),
-        notes=notes_of(study),
+        notes=notes_of(study, front),
         job_yaml=yaml.safe_dump(study.resolved, sort_keys=False, allow_unicode=True),
         environment=_flat(study.environment),
         categorical=next((p.name for p in problem.space.parameters if not p.is_ordered), None),

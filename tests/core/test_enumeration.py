@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from support.toy import toy_problem
 
-from dse import nondominated
 from dse import _grid as grid
+from dse import nondominated
 from dse._grid import block_starts, enumerate_range
 from dse._ops import ARRAYS, _distinct_by_hash
 

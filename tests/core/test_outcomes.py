@@ -185,9 +185,25 @@ def test_equal_exceptions_end_the_search_after_exactly_so_many(limit):
 
 def test_what_was_evaluated_before_giving_up_is_kept():
     with pytest.raises(GaveUpError) as caught:
-        evaluate(Scripted(error=ValueError("broken")), designs([1, 2, *[4] * 20]), 5)
+        evaluate(Scripted(error=ValueError("broken")), designs([4] * 20), 5)
     outcome = caught.value.outcome
-    assert outcome.state.tolist() == [State.DONE] * 2 + [State.FAILED] * 5
+    assert outcome.state.tolist() == [State.FAILED] * 5
+    assert list(outcome.tracebacks) == ["ValueError: broken"]
+
+
+def test_a_model_that_has_worked_may_have_a_bad_corner_of_any_size():
+    outcome = evaluate(Scripted(error=ValueError("broken")), designs([1, 2, *[4] * 20]), 5)
+    assert outcome.state.tolist() == [State.DONE] * 2 + [State.FAILED] * 20
+
+
+def test_the_count_goes_on_after_an_interruption():
+    model = Scripted(error=ValueError("broken"))
+    before = SafeEvaluator(model, 5)
+    known = join([before(designs([4])) for _ in range(4)])
+    resumed = SafeEvaluator(model, 5)
+    resumed.learn(known)
+    with pytest.raises(GaveUpError, match="5 equal failures"):
+        resumed(designs([4]))
 
 
 def test_equal_failures_are_counted_across_batches():

@@ -25,14 +25,25 @@ def blocks(page):
 
 
 def run(tag, body, folder):
-    command = {"python": [sys.executable, "-c", body], "bash": ["bash", "-euo", "pipefail", "-c", body]}[tag]
+    command = {
+        "python": [sys.executable, "-c", body],
+        "bash": ["bash", "-euo", "pipefail", "-c", body],
+    }[tag]
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "RAY_AUTH_MODE": "disabled",
         "OMP_NUM_THREADS": "1",
     }
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=110, check=False)
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -58,14 +58,24 @@ def run_job(folder, *search, study="study", options=(), **changes):
     return invoke(["run", str(path), "--study", str(target), *options]), target
 
 
-def spawn(*arguments, **environment):
-    """Start `dse` in a process of its own, as leader of a process group."""
-    command = [sys.executable, "-m", "dse.cli.main", *map(str, arguments)]
+DSE = "import sys; from dse.cli.main import invoke; sys.exit(invoke(sys.argv[1:]))"
+
+
+def spawn(*arguments, first="", stderr=subprocess.PIPE, **environment):
+    """Start `dse` in a process of its own, as leader of a process group.
+
+    Args:
+        arguments: Of `dse`.
+        first: Python to run before.
+        stderr: Where its stderr goes.
+        environment: Variables to set.
+    """
+    command = [sys.executable, "-c", f"{first}\n{DSE}", *map(str, arguments)]
     return subprocess.Popen(
         command,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         start_new_session=True,
     )
