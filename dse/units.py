@@ -139,8 +139,7 @@ def format_quantity(value: float, unit: str, digits: int = 4) -> str:
         return _with_prefix(value, unit, 1024.0, ["", "Ki", "Mi", "Gi", "Ti", "Pi"], digits)
     if unit in {"s", "J", "W", "Hz", "V"}:
         return _engineering(value, unit, digits)
-    number = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
-    return f"{number} {unit}".strip()
+    return f"{_significant(value, digits)} {unit}".strip()
 
 
 def _engineering(value: float, unit: str, digits: int) -> str:
@@ -150,11 +149,16 @@ def _engineering(value: float, unit: str, digits: int) -> str:
     if value == 0:
         return f"0 {unit}"
     power = min(max(math.floor(math.log10(abs(value)) / 3 + 1e-12), min(names)), max(names))
-    return f"{value / 1000.0**power:.{digits}g} {names[power]}{unit}"
+    return f"{_significant(value / 1000.0**power, digits)} {names[power]}{unit}"
 
 
 def _with_prefix(value: float, unit: str, base: float, names: list[str], digits: int) -> str:
     power = 0
     while abs(value) >= base and power < len(names) - 1:
         value, power = value / base, power + 1
-    return f"{value:.{digits}g} {names[power]}{unit}"
+    return f"{_significant(value, digits)} {names[power]}{unit}"
+
+
+def _significant(value: float, digits: int) -> str:
+    """So many significant digits; large numbers in full, with thousands separated."""
+    return f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
