@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dse._outcomes import Outcome, State
+from dse._outcomes import Outcome, State, join
 from dse._steps import design_keys
 from dse.errors import EnvironmentRefusal, StudyError
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dse._steps import RangeStep, SearchStep
 
 SCHEMA = 1
+_FETCH = 50_000
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -251,16 +252,14 @@ class Store:
             "ORDER BY run, position",
             () if run is None else (run,),
         )
-        rows = cursor.fetchall()
-        columns = list(zip(*rows, strict=True)) or [()] * (5 + len(names))
-        codes = np.frombuffer(b"".join(columns[2]), dtype="<i4").astype(np.int64)
-        values = (np.array(column, dtype=np.float64) for column in columns[5:])
-        state = np.array(columns[3], dtype=np.int8)
+        parts = [_columns([], names, len(self._parameters))]
+        while rows := cursor.fetchmany(_FETCH):  # rows of Python objects take much memory
+            parts.append(_columns(rows, names, len(self._parameters)))
         return Evaluations(
-            np.array(columns[0], dtype=np.int64),
-            np.array(columns[1], dtype=np.int64),
-            codes.reshape(-1, len(self._parameters)),
-            Outcome(dict(zip(names, values, strict=True)), state, list(columns[4])),
+            np.concatenate([part.run for part in parts]),
+            np.concatenate([part.position for part in parts]),
+            np.concatenate([part.codes for part in parts]),
+            join([part.outcome for part in parts]),
         )
 
     def metrics_of(self, codes: IntArray) -> dict[int, tuple[float, ...]]:
@@ -341,6 +340,20 @@ def _evaluations_table(parameters: Sequence[str], metrics: Sequence[str]) -> str
         "CREATE TABLE evaluations (run INTEGER NOT NULL, position INTEGER NOT NULL, "
         f"key BLOB NOT NULL, state INTEGER NOT NULL, reason TEXT NOT NULL{columns}, "
         "PRIMARY KEY (run, position), UNIQUE (run, key)) WITHOUT ROWID"
+    )
+
+
+def _columns(rows: list[tuple[Any, ...]], names: Sequence[str], width: int) -> Evaluations:
+    """Some rows of the query in `Store.evaluations` as arrays."""
+    columns = list(zip(*rows, strict=True)) or [()] * (5 + len(names))
+    codes = np.frombuffer(b"".join(columns[2]), dtype="<i4").astype(np.int64)
+    values = (np.array(column, dtype=np.float64) for column in columns[5:])
+    state = np.array(columns[3], dtype=np.int8)
+    return Evaluations(
+        np.array(columns[0], dtype=np.int64),
+        np.array(columns[1], dtype=np.int64),
+        codes.reshape(-1, width),
+        Outcome(dict(zip(names, values, strict=True)), state, list(columns[4])),
     )
 
 
