@@ -47,6 +47,7 @@ _COMMANDS = MappingProxyType(
         "export": _Command("dse.cli.export:export", "Write a study's evaluations to a file."),
         "list": _Command("dse.cli.catalogue:catalogue", "List models, workloads, searchers, ..."),
         "describe": _Command("dse.cli.describe:describe", "Explain a model, workload or searcher."),
+        "trace": _Command("dse.cli.trace:trace", "Check, convert or describe memory traces."),
         "evaluate": _Command("dse.cli.evaluate:evaluate", "Evaluate designs of a model."),
     }
 )

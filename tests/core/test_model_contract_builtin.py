@@ -41,16 +41,28 @@ def example_files(tmp_path):
         '{"model_type": "bert", "num_attention_heads": 12, "hidden_size": 768,'
         ' "intermediate_size": 3072}'
     )
-    return {"transformer": {"file": layer}, "huggingface": {"file": config, "seq_len": 512}}
+    trace = tmp_path / "trace.stl"
+    trace.write_text("0: read 0x0\n4: write 0x40\n9: read 0x1000\n")
+    return {
+        "transformer": {"file": layer},
+        "huggingface": {"file": config, "seq_len": 512},
+        "trace-file": {"file": trace},
+    }
+
+
+BAD_LAYER = ({"seq_len": 0}, {"seq_len": 2**25}, {"batch": 0}, {"batch": -1})
+BAD_TRACE = ({"requests": 0}, {"footprint_bytes": 0})
+BAD_FILE = ({"limit": 0}, {"capacity_bytes": 0})
 
 
 class TestWorkloads(WorkloadContract):
-    bad_arguments = ({"seq_len": 0}, {"seq_len": 2**25}, {"batch": 0}, {"batch": -1})
-
     @pytest.fixture(autouse=True, params=own("workloads"))
     def _name(self, request, example_files):
-        self.plugin = load("workloads", request.param)
-        self.defaults = example_files.get(request.param, {})
+        name = request.param
+        self.plugin = load("workloads", name)
+        self.defaults = example_files.get(name, {})
+        synthetic = BAD_TRACE if name.startswith("trace-") else BAD_LAYER
+        self.bad_arguments = BAD_FILE if name == "trace-file" else synthetic
 
     def workload(self, **arguments):
         return self.plugin(**{**self.defaults, **arguments})
