@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dse._faults import Faults, blaming
-from dse._fields import validate
+from dse._faults import Faults, FaultsError, blaming
+from dse._fields import file_values, validate
 from dse._narrowing import narrow_space
 from dse._objectives import Constraint
 from dse._plugins import entry_points, load
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dse._model import CostModel
+    from dse._yaml import KeyPath
+    from dse.errors import InputError
 
 __all__ = ["assemble", "bind_model", "build_problem", "workload_name"]
 
@@ -164,8 +166,28 @@ def _options(name: str, options: type, values: Mapping[str, Any], base_folder: P
 def _workload(
     name: str, plugin: Callable[..., Any], values: Mapping[str, Any], base_folder: Path | None
 ) -> Any:
-    checked = validate(plugin, values, base_folder)
+    try:
+        checked = validate(plugin, values, base_folder)
+    except FaultsError:
+        _check_files(plugin, values, base_folder)
+        raise
     return blaming(f"the workload {name!r}", lambda: plugin(**checked))
+
+
+def _check_files(
+    plugin: Callable[..., Any], values: Mapping[str, Any], base_folder: Path | None
+) -> None:
+    """Refuse a missing file, rather than what is missing beside it.
+
+    Only the plug-in knows whether a file must exist: where nothing else is wrong, it decides.
+    """
+    parts: list[tuple[KeyPath, InputError]] = [
+        ((name,), WorkloadError(f"no such file (tried {path})", next_step="check the path"))
+        for name, path in file_values(plugin, values, base_folder).items()
+        if not path.exists()
+    ]
+    if parts:
+        raise FaultsError(parts)
 
 
 def _bound(
@@ -204,5 +226,6 @@ def _check_goals(
     if objectives is not None and not objectives:
         faults.attempt(("objectives",), Problem.of, model, {})
     known = (*model.metric_names, *model.space.names)
+    named = [p.name for p in model.space.parameters if getattr(p, "is_named", False)]
     for position, text in enumerate(constraints):
-        faults.attempt(("constraints", position), Constraint.parse, text, known)
+        faults.attempt(("constraints", position), Constraint.parse, text, known, named)

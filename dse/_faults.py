@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dse.errors import DSEError, InputError, PluginError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dse._yaml import KeyPath
 
-__all__ = ["Faults", "FaultsError", "blaming", "key_text"]
+__all__ = ["Faults", "FaultsError", "blaming", "grouped", "key_text"]
 
 _T = TypeVar("_T")
 
@@ -41,13 +41,17 @@ class Faults:
             self.add(path, error)
             return None
 
-    def located(self, where: Callable[[KeyPath], str]) -> list[InputError]:
-        """The faults as errors that name their place.
+    def located(self, position: Callable[[KeyPath], str] | None = None) -> list[InputError]:
+        """The faults as errors that name their place: their key path, and perhaps more.
 
         Args:
-            where: Describes a key path, for example as file, line and column.
+            position: Where a key path stands, for example as file, line and column.
         """
-        return [_located(error, where(path)) for path, error in self.found]
+        errors = []
+        for path, error in self.found:
+            parts = (position(path) if position else "", _shown_key(path, error))
+            errors.append(_located(error, ", ".join(part for part in parts if part)))
+        return errors
 
     def raise_if_any(self) -> None:
         """Raise the faults found, if any, as one error.
@@ -55,11 +59,11 @@ class Faults:
         Raises:
             InputError: The fault itself, or a list of them.
         """
-        errors = self.located(key_text)
+        errors = self.located()
         if len(errors) == 1:
             raise errors[0]
         if errors:
-            raise InputError("\n".join(str(error) for error in errors))
+            raise InputError("\n".join(str(error) for error in grouped(errors)))
 
 
 class FaultsError(InputError):
@@ -67,7 +71,9 @@ class FaultsError(InputError):
 
     def __init__(self, parts: list[tuple[KeyPath, InputError]]) -> None:
         self.parts = parts
-        super().__init__("\n".join(str(_located(error, key_text(path))) for path, error in parts))
+        faults = Faults()
+        faults.found = parts
+        super().__init__("\n".join(str(error) for error in grouped(faults.located())))
 
     def __reduce__(self) -> tuple[object, ...]:
         return (FaultsError, (self.parts,))
@@ -77,6 +83,27 @@ def _located(error: InputError, place: str) -> InputError:
     """The same error with its place in front; a place of its own stays in the text."""
     what = f"{error.where}: {error.what}" if error.where else error.what
     return type(error)(what, where=place or None, allowed=error.allowed, next_step=error.next_step)
+
+
+def _shown_key(path: KeyPath, error: InputError) -> str:
+    """The key path as text, without the key that the message itself names."""
+    named = bool(path) and error.what.startswith(f"unknown key {path[-1]!r}")
+    return key_text(path[:-1] if named else path)
+
+
+def grouped(errors: Sequence[InputError]) -> list[InputError]:
+    """The errors, with what is allowed only once where neighbours allow the same.
+
+    Args:
+        errors: In reading order.
+    """
+    following = [error.allowed for error in errors[1:]]
+    return [
+        type(error)(error.what, where=error.where, next_step=error.next_step)
+        if error.allowed == allowed
+        else error
+        for error, allowed in zip(errors, [*following, None], strict=True)
+    ]
 
 
 def key_text(path: KeyPath) -> str:

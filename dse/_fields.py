@@ -41,6 +41,7 @@ __all__ = [
     "check_keys",
     "explain",
     "fields_of",
+    "file_values",
     "type_text",
     "unknown_key",
     "validate",
@@ -214,6 +215,27 @@ def validate(
     return checked
 
 
+def file_values(
+    target: Any, values: Mapping[str, Any], base_folder: Path | None = None
+) -> dict[str, Path]:
+    """Field name -> absolute path, of the values that name a file.
+
+    Args:
+        target: A dataclass or a function, see `fields_of`.
+        values: Field name -> value.
+        base_folder: Folder that relative paths start from; the working directory if None.
+    """
+    return {
+        name: _absolute(values[name], base_folder)
+        for name, field in fields_of(target).items()
+        if isinstance(values.get(name), (str, Path)) and Path in _kinds(field.annotation)
+    }
+
+
+def _absolute(path: str | Path, base_folder: Path | None) -> Path:
+    return Path(os.path.abspath((base_folder or Path()) / path))  # noqa: PTH100 - keeps links
+
+
 def _checked(field: Field, value: Any, base_folder: Path | None) -> Any:
     from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
@@ -240,7 +262,7 @@ def _prepared(field: Field, value: Any, base_folder: Path | None) -> Any:
             f"{str(value).lower()} is not a number", allowed=type_text(field.annotation)
         )
     if isinstance(value, str) and Path in kinds:
-        return Path(os.path.abspath((base_folder or Path()) / value))  # noqa: PTH100 - keeps links
+        return _absolute(value, base_folder)
     if isinstance(value, str) and numeric and str not in kinds:
         return parse_quantity(value, unit_of_name(field.name))
     return value
@@ -305,12 +327,26 @@ _PLAIN = {
     "list_type": "a list: [value, ...]", "dict_type": "keys with values",
     "model_type": "keys with values", "model_attributes_type": "keys with values",
     "none_required": "null", "path_type": "the path of a file",
+    "int_parsing_size": "a smaller whole number",
 }  # fmt: skip
+_BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 
 
 def _allowed(item: Any) -> str:
     """What pydantic would have accepted."""
     if item["type"] == "literal_error":
         return str(item["ctx"]["expected"])
+    limits = item.get("ctx", {})
+    if item["type"] == "too_short":
+        return f"at least {_entries(limits['min_length'])}"
+    if item["type"] == "too_long":
+        return f"at most {_entries(limits['max_length'])}"
+    bounds = [f"{sign} {limits[key]}" for key, sign in _BOUNDS.items() if key in limits]
+    if bounds:
+        return f"a number {bounds[0]}"
     text = item["msg"].partition(" should ")[2] or item["msg"]
     return _PLAIN.get(item["type"]) or text.removeprefix("be ")
+
+
+def _entries(count: int) -> str:
+    return "one entry" if count == 1 else f"{count:,} entries"

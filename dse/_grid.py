@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -122,14 +123,14 @@ class EnumeratedRange:
         stop: One past its last index.
         front: Its admissible, non-dominated designs.
         infeasible: How many designs cannot work.
-        worst: Largest value of each objective among admissible designs (minimisation form).
+        admissible: How many designs work and satisfy every constraint.
     """
 
     start: int
     stop: int
     front: RunningFront
     infeasible: int
-    worst: Any
+    admissible: int
 
 
 def enumerate_range(
@@ -144,17 +145,16 @@ def enumerate_range(
         largest: Upper bound for the elements of a block.
     """
     front = _scouted(problem, start, stop)
-    worst = np.full(len(problem.objectives), -np.inf)
-    infeasible = 0
+    infeasible = admissible = 0
     for block in grid_blocks(problem.space, start, stop, largest):
         metrics = problem.model.compute(block.columns, problem.wanted)
-        works = _unbroadcast(metrics[FEASIBLE])
-        repeated = (block.stop - block.start) // works.size
-        infeasible += repeated * (works.size - np.count_nonzero(works))
+        size = block.stop - block.start
+        infeasible += size - _count(metrics[FEASIBLE])
         columns = _admissible_objectives(problem, block, metrics)
+        finite = reduce(np.logical_and, [np.isfinite(column) for column in columns])
+        admissible += _count(np.broadcast_to(finite, metrics[FEASIBLE].shape))
         front.update_columns(columns, metrics[FEASIBLE].shape, block.start)
-        worst = np.fmax(worst, [_largest(column) for column in columns])
-    return EnumeratedRange(start, stop, front, int(infeasible), worst)
+    return EnumeratedRange(start, stop, front, infeasible, admissible)
 
 
 def _scouted(problem: Problem, start: int, stop: int) -> RunningFront:
@@ -172,12 +172,10 @@ def _scouted(problem: Problem, start: int, stop: int) -> RunningFront:
     return front
 
 
-def _largest(column: Any) -> float:
-    """The largest finite value; -inf if there is none."""
-    top = np.fmax.reduce(column, axis=None, initial=-np.inf)
-    if top == np.inf:
-        top = np.max(column, where=np.isfinite(column), initial=-np.inf)
-    return float(top)
+def _count(holds: Any) -> int:
+    """How many elements are true; each repeated one is looked at once."""
+    small = _unbroadcast(holds)
+    return int(np.count_nonzero(small) * (holds.size // small.size))
 
 
 def _unbroadcast(column: Any) -> Any:

@@ -55,7 +55,17 @@ def narrow_space(
             choices[name] = [value]
     if len(faults.found) > before:
         return None
-    return faults.attempt(("space",), whole.narrowed, choices)
+    return faults.attempt(("space",), _narrowed, whole, choices)
+
+
+def _narrowed(space: DesignSpace, choices: Mapping[str, Sequence[Any]]) -> DesignSpace:
+    """The space with these values; a parameter that keeps all of its own stays as it is."""
+    fewer = {
+        name: values
+        for name, values in choices.items()
+        if [space[name].parse(value) for value in values] != space[name].levels.tolist()
+    }
+    return space.narrowed(fewer)
 
 
 def _parameter(space: DesignSpace, name: str, excluded: Any) -> Parameter:

@@ -25,6 +25,7 @@ __all__ = [
     "entry_points",
     "load",
     "load_all",
+    "missing_module",
     "static_attribute",
     "static_summary",
     "workload_reading",
@@ -225,6 +226,22 @@ def static_summary(point: EntryPoint) -> str:
     node = _definition(point.module, point.attr)
     text = ast.get_docstring(node) if node is not None else None
     return text.splitlines()[0] if text else ""
+
+
+def missing_module(point: EntryPoint) -> str | None:
+    """Name of the module that a plug-in needs and no file holds; None if there is one."""
+    top, *rest = point.module.split(".")
+    try:
+        spec = find_spec(top)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None:
+        return top
+    folders = [Path(folder, *rest) for folder in spec.submodule_search_locations or ()]
+    found = not rest or any(
+        base.is_dir() or any(base.parent.glob(f"{base.name}.*")) for base in folders
+    )
+    return None if found else point.module
 
 
 def static_attribute(point: EntryPoint, name: str) -> str | None:

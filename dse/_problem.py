@@ -80,7 +80,9 @@ class Problem:
         parsed = tuple(_objective(model, name, d) for name, d in directions.items())
         space = model.space if space is None else space
         known = (*model.metric_names, *space.names)
-        return cls(model, space, parsed, tuple(Constraint.parse(c, known) for c in constraints))
+        named = [p.name for p in space.parameters if not p.is_ordered]
+        limits = tuple(Constraint.parse(text, known, named) for text in constraints)
+        return cls(model, space, parsed, limits)
 
     @cached_property
     def wanted(self) -> frozenset[str]:

@@ -20,9 +20,9 @@ _MARGIN = 0.1
 class Yardstick:
     """Axes on which fronts are compared.
 
-    Each objective is scaled so that the best value seen is 0 and the worst 1; logarithmically if
-    all values are positive. The reference point lies 10 % beyond the worst, so that extreme
-    designs and constant objectives count too.
+    Each objective is scaled so that the best value of the points it is made of is 0 and the worst
+    1; logarithmically if all values are positive. The reference point lies 10 % beyond the worst,
+    so that extreme designs and constant objectives count too; what is worse still adds nothing.
 
     Attributes:
         signs: +1 per minimised objective, -1 per maximised one.
@@ -42,7 +42,7 @@ class Yardstick:
 
         Args:
             problem: Whose objectives they are.
-            points: N x m, minimised; all admissible designs that were seen.
+            points: N x m, minimised; the front of everything that is compared, for example.
         """
         is_log = bool(len(points)) and bool((points * problem.signs > 0).all())
         scaled = log_points(points, problem.signs) if is_log else points
@@ -52,9 +52,16 @@ class Yardstick:
         return cls(problem.signs, is_log, best, np.where(width > 0, width, 1.0))
 
     def scaled(self, points: FloatArray) -> FloatArray:
-        """Points on the common axes: 0 is the best value seen, 1 the worst."""
-        raw = log_points(points, self.signs) if self.is_log else points
-        return np.asarray((raw - self.best) / self.width)
+        """Points on the common axes: 0 is the best value, 1 the worst, +inf what has no logarithm.
+
+        Args:
+            points: N x m, minimised; they may be worse than the points the axes were made of.
+        """
+        if not self.is_log:
+            return np.asarray((points - self.best) / self.width)
+        has_logarithm = points * self.signs > 0
+        raw = log_points(np.where(has_logarithm, points, self.signs), self.signs)
+        return np.where(has_logarithm, (raw - self.best) / self.width, np.inf)
 
     def hypervolume(self, points: FloatArray) -> float:
         """Share of the box up to the reference point that the points dominate, 0 to 1."""

@@ -57,7 +57,7 @@ class RangeStep:
         points: N x m objectives of the range's front (minimised).
         ids: Indices of its designs (N).
         infeasible: Designs that cannot work.
-        worst: Largest value of each objective among admissible designs; -inf without any.
+        admissible: How many designs work and satisfy every constraint.
     """
 
     run: int
@@ -66,7 +66,7 @@ class RangeStep:
     points: FloatArray
     ids: IntArray
     infeasible: int
-    worst: list[float]
+    admissible: int
 
 
 Step = SearchStep | RangeStep

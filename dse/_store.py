@@ -38,7 +38,7 @@ CREATE TABLE checkpoints (run INTEGER PRIMARY KEY, state TEXT NOT NULL);
 CREATE TABLE errors (reason TEXT PRIMARY KEY, traceback TEXT NOT NULL);
 CREATE TABLE ranges (
     run INTEGER NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL,
-    infeasible INTEGER NOT NULL, worst TEXT NOT NULL, PRIMARY KEY (run, start));
+    infeasible INTEGER NOT NULL, admissible INTEGER NOT NULL, PRIMARY KEY (run, start));
 CREATE TABLE fronts (run INTEGER PRIMARY KEY, ids TEXT NOT NULL, points TEXT NOT NULL);
 """
 
@@ -91,13 +91,13 @@ class EnumeratedPart:
         start: First index.
         stop: One past the last index.
         infeasible: Designs that cannot work.
-        worst: Largest value of each objective among admissible designs; -inf without any.
+        admissible: How many designs work and satisfy every constraint.
     """
 
     start: int
     stop: int
     infeasible: int
-    worst: list[float]
+    admissible: int
 
 
 class Store:
@@ -196,7 +196,7 @@ class Store:
             finished: Why the enumeration has ended; empty while it has not.
         """
         with self._transaction():
-            row = (step.run, step.start, step.stop, step.infeasible, json.dumps(step.worst))
+            row = (step.run, step.start, step.stop, step.infeasible, step.admissible)
             self._db.execute("INSERT INTO ranges VALUES (?, ?, ?, ?, ?)", row)
             front = (step.run, json.dumps(ids.tolist()), json.dumps(points.tolist()))
             self._db.execute("INSERT OR REPLACE INTO fronts VALUES (?, ?, ?)", front)
@@ -283,11 +283,12 @@ class Store:
     def ranges(self, run: int) -> list[EnumeratedPart]:
         """The ranges that an enumeration has covered, in order."""
         rows = self._db.execute(
-            "SELECT start, stop, infeasible, worst FROM ranges WHERE run = ? ORDER BY start", (run,)
+            "SELECT start, stop, infeasible, admissible FROM ranges WHERE run = ? ORDER BY start",
+            (run,),
         )
         return [
-            EnumeratedPart(start, stop, infeasible, json.loads(worst))
-            for start, stop, infeasible, worst in rows
+            EnumeratedPart(start, stop, infeasible, admissible)
+            for start, stop, infeasible, admissible in rows
         ]
 
     def front(self, run: int) -> tuple[IntArray, FloatArray] | None:

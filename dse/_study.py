@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -98,6 +99,12 @@ class Study:
 
         files.make_folder(folder, fill)
         return cls(folder)
+
+    def discard_if_empty(self) -> None:
+        """Remove the folder of a study that could not begin, so that it is not in the way."""
+        if not any(sum(self.counts(info).values()) for info in self.store.runs()):
+            self.store.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the study's lock.

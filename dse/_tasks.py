@@ -95,7 +95,7 @@ class RangeTask:
             part.front.points,
             part.front.ids,
             part.infeasible,
-            part.worst.tolist(),
+            part.admissible,
         )
 
     def _given_up(self, problem: Problem, reason: str) -> SearchStep:

@@ -108,6 +108,8 @@ def parse_quantity(text: str, unit: str) -> float:
     if not written:
         return value
     table = _unit_table()
+    if written in _PREFIXES:
+        raise InputError(f"{text!r}: {_prefix_hint(match[1], written, unit)}")
     if written not in table:
         raise InputError(
             f"{text!r}: unknown unit {written!r}.{did_you_mean(written, table)}",
@@ -121,6 +123,20 @@ def parse_quantity(text: str, unit: str) -> float:
             allowed=f"a value in {unit}" if unit else "a number without a unit",
         )
     return float(_EXACT.divide(_EXACT.multiply(Decimal(match[1]), factor), scale))
+
+
+def _prefix_hint(number: str, prefix: str, unit: str) -> str:
+    """What to write in place of a prefix without a unit, such as "16K"."""
+    if unit:
+        return f"{prefix} is not a unit. Write {number} {prefix}{unit}."
+    factors = [_PREFIXES[prefix]]
+    if f"{prefix}i" in _PREFIXES:  # K may mean either
+        factors.insert(0, _PREFIXES[f"{prefix}i"])
+    choices = [
+        f"{_EXACT.multiply(Decimal(number), factor).normalize():f} ({number} * {factor:f})"
+        for factor in factors
+    ]
+    return f"{prefix} is not a unit. Write {' or '.join(choices)}."
 
 
 def format_quantity(value: float, unit: str, digits: int = 4) -> str:

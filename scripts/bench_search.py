@@ -141,8 +141,7 @@ class Truth:
     def yardstick(self) -> Yardstick:
         """Axes over the exhaustive front; the reference point lies 10 % beyond its worst values.
 
-        A report's axes span every design seen. These are stricter: designs much worse than the
-        front do not stretch them.
+        Designs much worse than the front do not stretch them.
         """
         return Yardstick.of(self.problem, self.front)
 

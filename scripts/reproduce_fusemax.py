@@ -15,8 +15,8 @@ from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
-from accel_models.attention.comparison import ColumnSummary, Comparison, summarise
 from accel_models.attention.reproduction import compare_all
+from accel_models.comparison import ColumnSummary, Comparison, summarise
 from dse.errors import DSEError
 
 PUBLISHED = Path(__file__).parents[1] / "tests" / "golden" / "fusemax"

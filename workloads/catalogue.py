@@ -16,22 +16,42 @@ _SIZES = ("heads", "head_dim", "value_dim", "d_model", "d_ff")
 
 
 def bert(*, seq_len: int = 65536, batch: int = 64) -> TransformerLayer:
-    """BERT-Base encoder layer: 12 heads of 64, model dimension 768."""
+    """BERT-Base encoder layer: 12 heads of 64, model dimension 768.
+
+    Args:
+        seq_len: Tokens; as many queries as keys.
+        batch: Sequences side by side.
+    """
     return _layer("BERT", seq_len, batch)
 
 
 def trxl(*, seq_len: int = 65536, batch: int = 64) -> TransformerLayer:
-    """Transformer-XL layer: 16 heads of 64, model dimension 1024."""
+    """Transformer-XL layer: 16 heads of 64, model dimension 1024.
+
+    Args:
+        seq_len: Tokens; as many queries as keys.
+        batch: Sequences side by side.
+    """
     return _layer("TrXL", seq_len, batch)
 
 
 def t5(*, seq_len: int = 65536, batch: int = 64) -> TransformerLayer:
-    """T5-Small encoder layer: 8 heads of 64, model dimension 512."""
+    """T5-Small encoder layer: 8 heads of 64, model dimension 512.
+
+    Args:
+        seq_len: Tokens; as many queries as keys.
+        batch: Sequences side by side.
+    """
     return _layer("T5", seq_len, batch)
 
 
 def xlm(*, seq_len: int = 65536, batch: int = 64) -> TransformerLayer:
-    """XLM encoder layer: 16 heads of 128, model dimension 2048."""
+    """XLM encoder layer: 16 heads of 128, model dimension 2048.
+
+    Args:
+        seq_len: Tokens; as many queries as keys.
+        batch: Sequences side by side.
+    """
     return _layer("XLM", seq_len, batch)
 
 

@@ -109,6 +109,8 @@ def _entries(path: Path) -> list[_Entry]:
                     allowed=", ".join(_COLUMNS),
                 )
             return [_entry(row, f"{path}:{reader.line_num}") for row in reader]
+    except FileNotFoundError:
+        raise InputError(f"file not found: {path.absolute()}") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(
             f"cannot read the component table: {error}", where=str(path.absolute())

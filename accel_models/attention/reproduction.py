@@ -15,7 +15,6 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from accel_models.attention import physical
-from accel_models.attention.comparison import Comparison
 from accel_models.attention.components import load_components
 from accel_models.attention.fig12 import published_sweep
 from accel_models.attention.flat_mapper import FlatMapper
@@ -23,6 +22,7 @@ from accel_models.attention.fusemax import FuseMax
 from accel_models.attention.hardware import Hardware
 from accel_models.attention.linear import linear_layers
 from accel_models.attention.options import GIB, MIB, FuseMaxOptions
+from accel_models.comparison import Comparison
 from dse._ops import FLOATS
 from dse.errors import InputError
 from workloads import catalogue

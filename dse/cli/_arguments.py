@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os.path
+from dataclasses import MISSING
 from typing import TYPE_CHECKING, Any
 
-from dse._plugins import workload_reading
+from dse._fields import fields_of, type_text
+from dse._plugins import entry_points, load, workload_reading
 from dse._yaml import scalar
 from dse.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["assignments", "workload_of"]
 
@@ -47,12 +49,54 @@ def workload_of(text: str) -> tuple[str, dict[str, Any]]:
         The plug-in's name, and values for its parameters; a file is the parameter `file`.
 
     Raises:
-        InputError: A parameter that is no assignment.
+        InputError: A parameter that is no assignment, or one that must be given and is not.
     """
     name, colon, written = text.rpartition(":")
+    if colon and "=" not in written and _plugin_of(name):
+        raise InputError(
+            f"the workload {text!r} has no value after {written or ':'!r}",
+            next_step=f"write {name}:{written or 'NAME'}=VALUE",
+        )
     if not colon or "=" not in written:
         name, written = text, ""
     parameters = assignments(written.split(",") if written else (), f"workload {text}")
+    reader = _reader_of(name)
+    if reader:
+        parameters = {"file": name, **parameters}
+    _check_complete(text, reader or name, parameters)
+    return reader or name, parameters
+
+
+def _reader_of(name: str) -> str | None:
+    """The plug-in that reads files of this name's suffix."""
     suffix = os.path.splitext(name)[1].lower().removeprefix(".")  # noqa: PTH122 - no pathlib at start
-    reader = workload_reading(suffix) if suffix else None
-    return (reader, {"file": name, **parameters}) if reader else (name, parameters)
+    return workload_reading(suffix) if suffix else None
+
+
+def _plugin_of(name: str) -> str | None:
+    """The plug-in that a workload's name or file stands for, if there is one."""
+    return name if name in entry_points("workloads") else _reader_of(name)
+
+
+def _check_complete(text: str, plugin: str, parameters: Mapping[str, Any]) -> None:
+    """Say on the command line's terms which parameters are missing.
+
+    An unknown plug-in and a file that does not exist are left to those who load them.
+    """
+    from pathlib import Path
+
+    if plugin not in entry_points("workloads"):
+        return
+    fields = fields_of(load("workloads", plugin)).values()
+    required = {
+        field.name: type_text(field.annotation) for field in fields if field.default is MISSING
+    }
+    missing = [name for name in required if name not in parameters]
+    if missing and ("file" not in parameters or Path(str(parameters["file"])).exists()):
+        separator = "," if ":" in text else ":"
+        wanted = ",".join(f"{name}=VALUE" for name in missing)
+        raise InputError(
+            f"the workload {text!r} lacks {', '.join(missing)}",
+            allowed=", ".join(f"{name}: {required[name]}" for name in missing),
+            next_step=f"write {text}{separator}{wanted}",
+        )

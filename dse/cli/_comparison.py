@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dse._pareto import nondominated
 from dse._quality import Yardstick
 from dse.cli._results import yardstick_text
 from dse.cli._text import aligned
 from dse.errors import InputError
-from dse.report.assemble import curve_of, seen_points
+from dse.report.assemble import curve_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,8 @@ class Comparison:
 
     Attributes:
         records: One per study and searcher, plain data.
-        curves: One per run.
+        curves: One per run; of several studies, each searcher is named with its study. None
+            without an admissible design.
         yardstick: The axes and the reference point, for people.
     """
 
@@ -37,7 +39,7 @@ class Comparison:
 
 
 def compared(studies: Mapping[str, Study]) -> Comparison:
-    """Measure every search of every study with one yardstick.
+    """Measure every search of every study on axes that span the front of all of them.
 
     Raises:
         InputError: The studies have different objectives.
@@ -49,18 +51,22 @@ def compared(studies: Mapping[str, Study]) -> Comparison:
                 f"{name} has other objectives",
                 allowed=", ".join(f"{o.metric} {o.direction}" for o in first.objectives),
             )
-    yardstick = Yardstick.of(first, np.concatenate([seen_points(s) for s in studies.values()]))
-    total = yardstick.hypervolume(np.concatenate([s.front().points for s in studies.values()]))
+    front = np.concatenate([study.front().points for study in studies.values()])
+    front = front[nondominated(front)]
+    yardstick = Yardstick.of(first, front)
+    total = yardstick.hypervolume(front)
     records: list[dict[str, Any]] = []
     curves: list[RunCurve] = []
     for name, study in studies.items():
         found = [curve_of(study, info, yardstick) for info in study.store.runs()]
-        curves += found
+        prefix = f"{name}: " if len(studies) > 1 else ""
+        curves += [replace(c, searcher=f"{prefix}{c.searcher}") for c in found if len(front)]
         by_searcher: dict[str, list[RunCurve]] = {}
         for curve in found:
             by_searcher.setdefault(curve.searcher, []).append(curve)
         records += [_record(name, *item, total) for item in by_searcher.items()]
-    return Comparison(records, curves, yardstick_text(first, yardstick))
+    measured = yardstick_text(first, yardstick) if len(front) else "no admissible design"
+    return Comparison(records, curves, measured)
 
 
 def _record(study: str, searcher: str, curves: list[RunCurve], total: float) -> dict[str, Any]:
@@ -79,7 +85,8 @@ def _record(study: str, searcher: str, curves: list[RunCurve], total: float) -> 
 
 def comparison_text(comparison: Comparison) -> str:
     """One line per study and searcher."""
-    head = "study, searcher, seeds, evaluations, hypervolume (median), lowest, highest, of the best"
+    counted = ["study", "searcher", "seeds", "evaluations"]
+    head = [*counted, "hypervolume (median)", "lowest", "highest", "of all together"]
     rows = [
         [
             record["study"],
@@ -93,5 +100,5 @@ def comparison_text(comparison: Comparison) -> str:
         ]
         for record in comparison.records
     ]
-    text = aligned([head.split(", "), *rows])
+    text = aligned([head, *rows])
     return f"{text}\n\nMeasured: {comparison.yardstick}"

@@ -62,6 +62,12 @@ def _table(file: Path) -> tuple[list[str], list[int], list[list[str]]]:
                 rows.append([cell.strip() for cell in row])
     except csv.Error as error:
         raise DesignError(f"not CSV: {error}", where=f"{file}:{reader.line_num}") from None
+    if rows and len(rows[0]) == 1 and ";" in rows[0][0]:
+        raise DesignError(
+            "the columns are separated by ';'",
+            where=f"{file}:{lines[0]}",
+            allowed="',' between columns, '.' in numbers",
+        )
     if len(rows) < 2:
         raise DesignError("no design", where=str(file), allowed="a line of names, then designs")
     for line, row in zip(lines, rows, strict=True):

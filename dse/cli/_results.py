@@ -18,26 +18,67 @@ if TYPE_CHECKING:
 def front_text(problem: Problem, table: FrontTable, limit: int) -> str:
     """The front as aligned text with units, evenly picked if it has more rows than the limit.
 
-    Parameters that cannot vary are left out.
+    Columns are the parameters that differ, the objectives, and what constraints read. Parameters
+    with one value on the whole front are named once, below; those that cannot vary are left out.
     """
-    parameters = [p.name for p in problem.space.parameters if p.cardinality > 1]
-    goals = [o.metric for o in problem.objectives]
-    picked = _spread(table.size, limit)
+    varying, same = _split_parameters(problem, table)
+    metrics = [*problem.objective_names, *_constrained(problem)]
+    picked = _spread(problem, table, limit)
     rows = [
-        [table.parameters[name][i] for name in parameters]
-        + [format_quantity(float(table.metrics[name][i]), unit_of_name(name)) for name in goals]
+        [table.parameters[name][i] for name in varying]
+        + [format_quantity(float(table.metrics[name][i]), unit_of_name(name)) for name in metrics]
         for i in picked
     ]
-    text = aligned([[*parameters, *goals], *rows])
-    if len(picked) == table.size:
-        return text
-    return f"{text}\n  ({len(picked)} of {table.size} designs, evenly spread)"
+    lines = [aligned([[*varying, *metrics], *rows])]
+    if len(picked) < table.size:
+        lines.append(f"  ({len(picked):,} of {table.size:,} designs, evenly spread)")
+    if same:
+        values = ", ".join(f"{name} = {table.parameters[name][0]}" for name in same)
+        lines.append(f"  the same in all: {values}")
+    return "\n".join(lines)
 
 
-def _spread(size: int, limit: int) -> list[int]:
-    if size <= limit:
-        return list(range(size))
-    return sorted({round(k * (size - 1) / (limit - 1)) for k in range(limit)})
+def _split_parameters(problem: Problem, table: FrontTable) -> tuple[list[str], list[str]]:
+    """Parameters that differ on the front, and those that could but do not.
+
+    A single design differs from nothing: all its parameters that could vary count as different.
+    """
+    free = [p.name for p in problem.space.parameters if p.cardinality > 1]
+    varying = [name for name in free if len(set(table.parameters[name])) > 1]
+    if not varying:
+        return free or list(problem.space.names), []
+    return varying, [name for name in free if name not in varying]
+
+
+def _constrained(problem: Problem) -> list[str]:
+    """Metrics that constraints read and that are no objectives, in the model's order."""
+    read = problem.wanted - set(problem.objective_names)
+    return [name for name in problem.model.metric_names if name in read]
+
+
+def _spread(problem: Problem, table: FrontTable, limit: int) -> list[int]:
+    """Evenly spread rows; every named option on the front is among them if the limit allows."""
+    if table.size <= limit:
+        return list(range(table.size))
+    named = [table.parameters[p.name] for p in problem.space.parameters if not p.is_ordered]
+    for n_even in range(limit, 1, -1):
+        rows = _even(table.size, n_even)
+        for labels in named:
+            shown = {labels[row] for row in rows}
+            rows |= {_middle(labels, option) for option in set(labels) - shown}
+        if len(rows) <= limit:
+            return sorted(rows)
+    return sorted(_even(table.size, limit))
+
+
+def _even(size: int, count: int) -> set[int]:
+    return {round(k * (size - 1) / (count - 1)) for k in range(count)}
+
+
+def _middle(labels: list[str], option: str) -> int:
+    """The middle one of the rows with this label."""
+    rows = [row for row, label in enumerate(labels) if label == option]
+    return rows[len(rows) // 2]
 
 
 def as_json(value: Any) -> str:
@@ -55,9 +96,10 @@ def yardstick_text(problem: Problem, yardstick: Yardstick) -> str:
     return f"hypervolume on {scale} axes, reference point {reference}"
 
 
-def summaries_text(summaries: tuple[RunSummary, ...]) -> str:
-    """One line per run."""
-    head = "searcher, seed, evaluations, infeasible, failed, front, hypervolume, of the best"
+def summaries_text(problem: Problem, summaries: tuple[RunSummary, ...]) -> str:
+    """One line per run: hypervolume, or with one objective its best value."""
+    head = ["searcher", "seed", "evaluations", "infeasible", "failed", "admissible", "front"]
+    outcome = _best_cells if len(problem.objectives) == 1 else _volume_cells
     rows = [
         [
             s.searcher,
@@ -65,27 +107,52 @@ def summaries_text(summaries: tuple[RunSummary, ...]) -> str:
             f"{s.evaluations:,}",
             f"{s.infeasible:,}",
             f"{s.failed:,}",
+            f"{s.admissible:,}",
             f"{s.front_size:,}",
-            f"{s.hypervolume:.4f}",
-            f"{s.share_of_best:.2%}",
+            *outcome(problem, s),
         ]
         for s in summaries
     ]
-    return aligned([head.split(", "), *rows])
+    return aligned([[*head, *_outcome_head(problem)], *rows])
+
+
+def _outcome_head(problem: Problem) -> list[str]:
+    if len(problem.objectives) == 1:
+        return [f"best {problem.objective_names[0]}", "ratio to the best of all"]
+    return ["hypervolume", "of all together"]
+
+
+def _volume_cells(_: Problem, summary: RunSummary) -> list[str]:
+    return [f"{summary.hypervolume:.4f}", f"{summary.share_of_best:.2%}"]
+
+
+def _best_cells(problem: Problem, summary: RunSummary) -> list[str]:
+    unit = unit_of_name(problem.objective_names[0])
+    best = "-" if summary.best is None else format_quantity(summary.best, unit)
+    ratio = "-" if summary.ratio_to_best is None else f"{summary.ratio_to_best:.4f}"
+    return [best, ratio]
+
+
+def count_text(count: int, noun: str) -> str:
+    """A number of things: "1 design", "1,024 designs"."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def study_text(study: Study, limit: int) -> str:
     """State, runs and front of a study."""
-    from dse.report.assemble import front_table, notes_of, summaries_of, yardstick_of
+    from dse._quality import Yardstick
+    from dse.report.assemble import front_table, notes_of, summaries_of
 
-    yardstick = yardstick_of(study)
-    front = study.front()
+    problem, front = study.problem, study.front()
+    yardstick = Yardstick.of(problem, front.points)
     table = front_table(study, front)
-    parts = [f"Front: {table.size} designs of {study.problem.space.size:,}"]
+    parts = [f"Front: {count_text(table.size, 'design')} of {problem.space.size:,}"]
     if table.size:
-        parts.append(front_text(study.problem, table, limit))
-    parts.append(f"\nSearches ({yardstick_text(study.problem, yardstick)})")
-    parts.append(summaries_text(summaries_of(study, yardstick, front)))
+        parts.append(front_text(problem, table, limit))
+    uses_volume = table.size and len(problem.objectives) > 1
+    measured = f" ({yardstick_text(problem, yardstick)})" if uses_volume else ""
+    parts.append(f"\nSearches{measured}")
+    parts.append(summaries_text(problem, summaries_of(study, yardstick, front)))
     parts += [f"\nNote: {note}" for note in notes_of(study, front)]
     return "\n".join(parts)
 

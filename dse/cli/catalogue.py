@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
-from dse._plugins import distribution_name, entry_points, static_attribute, static_summary
+from dse._plugins import (
+    distribution_name,
+    entry_points,
+    missing_module,
+    static_attribute,
+    static_summary,
+)
 from dse.cli._text import section
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["catalogue"]
 
@@ -37,11 +47,16 @@ def _entries(kind: str) -> list[dict[str, str]]:
     entries = []
     for name, point in entry_points("models" if kind == "envs" else kind).items():
         shown = static_attribute(point, "env_id") if kind == "envs" else name
-        summary = f"the model {name}" if kind == "envs" else static_summary(point)
+        summary = f"the model {name}" if kind == "envs" else _summary(point)
         if shown:
             distribution = distribution_name(point)
             entries.append({"name": shown, "summary": summary, "distribution": distribution})
     return entries
+
+
+def _summary(point: EntryPoint) -> str:
+    module = missing_module(point)
+    return f"cannot be imported: no module named {module!r}" if module else static_summary(point)
 
 
 def _rows(entries: list[dict[str, str]]) -> list[tuple[str, str, str]]:

@@ -11,12 +11,13 @@ import click
 
 from dse._build import build_problem, workload_name
 from dse._fields import fields_of, type_text
-from dse._plugins import KINDS, entry_points, load
+from dse._plugins import KINDS, entry_points, load, static_attribute
 from dse.cli._arguments import workload_of
 from dse.cli._text import prose, section
 from dse.errors import PluginError, did_you_mean
 
 if TYPE_CHECKING:
+    from dse._fields import Field
     from dse._model import CostModel
     from dse._parameters import Parameter
     from dse._problem import Problem
@@ -28,29 +29,56 @@ Examples:
   dse describe attention/fusemax
   dse describe attention/fusemax --workload bert:seq_len=4096 --json
   dse describe nsga2
+  dse describe dse/FuseMax-v0
 """
+
+_ENVS = "envs"
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("name")
 @click.option("--workload", metavar="W", help="Describe the model for this workload.")
-@click.option("--kind", type=click.Choice(list(KINDS)), help="Needed if several share the name.")
+@click.option(
+    "--kind", type=click.Choice([*KINDS, _ENVS]), help="Needed if several share the name."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def describe(name: str, workload: str | None, kind: str | None, as_json: bool) -> None:
-    """Explain the model, workload, searcher or trace format NAME."""
+    """Explain the model, workload, searcher, environment or trace format NAME."""
     kind = kind or _kind_of(name)
+    found = {"name": name, "kind": kind, **_facts(kind, name, workload)}
+    click.echo(json.dumps(found, indent=2, default=str) if as_json else _text(found))
+
+
+def _facts(kind: str, name: str, workload: str | None) -> dict[str, Any]:
+    if kind == _ENVS:
+        from dse.cli._environment import environment_facts
+
+        model = _models_of_envs().get(name)
+        if model is None:
+            hint = did_you_mean(name, _models_of_envs())
+            raise PluginError(
+                f"unknown environment {name!r}.{hint}", allowed=", ".join(_models_of_envs())
+            )
+        return environment_facts(name, _problem_of(model, workload), model)
     plugin = load(kind, name)
     if kind == "models":
-        facts = _model_facts(name, plugin, workload)
-    else:
-        target = plugin.Settings if kind == "searchers" else plugin
-        facts = {"doc": prose(inspect.getdoc(plugin)), **_field_facts(kind, target)}
-    found = {"name": name, "kind": kind, **facts}
-    click.echo(json.dumps(found, indent=2, default=str) if as_json else _text(found))
+        return _model_facts(name, plugin, workload)
+    target = plugin.Settings if kind == "searchers" else plugin
+    return {"doc": prose(inspect.getdoc(plugin)), **_field_facts(kind, target)}
+
+
+def _models_of_envs() -> dict[str, str]:
+    """Environment id -> name of its model; nothing is imported."""
+    ids = {
+        static_attribute(point, "env_id"): name for name, point in entry_points("models").items()
+    }
+    return {env_id: name for env_id, name in ids.items() if env_id}
 
 
 def _kind_of(name: str) -> str:
     """The kind of plug-in that has this name."""
+    if name in _models_of_envs():
+        return _ENVS
     kinds = [kind for kind in KINDS if name in entry_points(kind)]
     if len(kinds) > 1:
         raise PluginError(
@@ -58,7 +86,7 @@ def _kind_of(name: str) -> str:
             allowed=", ".join(f"--kind {kind}" for kind in kinds),
         )
     if not kinds:
-        names = [known for kind in KINDS for known in entry_points(kind)]
+        names = [known for kind in KINDS for known in entry_points(kind)] + [*_models_of_envs()]
         raise PluginError(
             f"nothing is called {name!r}.{did_you_mean(name, names)}",
             next_step="`dse list` shows what there is",
@@ -67,8 +95,7 @@ def _kind_of(name: str) -> str:
 
 
 def _model_facts(name: str, model_class: type[CostModel], workload: str | None) -> dict[str, Any]:
-    plugin, parameters = workload_of(workload) if workload else (None, {})
-    problem = build_problem(model=name, workload=plugin, workload_options=parameters)
+    problem = _problem_of(name, workload)
     model = problem.model
     return {
         "doc": prose(inspect.getdoc(model_class)),
@@ -76,24 +103,28 @@ def _model_facts(name: str, model_class: type[CostModel], workload: str | None) 
         "environment": model.env_id,
         "workload": workload or workload_name(name, model_class, None),
         "default problem": _problem_facts(problem),
+        "default space": {p.name: p.range_text for p in problem.space.parameters},
         "parameters": [_parameter_facts(p) for p in model.space.parameters],
         "rules": [rule.doc for rule in model.space.rules],
         "metrics": [
             {"name": m.name, "unit": m.unit, "doc": m.doc, "parts": list(m.parts)}
             for m in model.metrics
         ],
-        **_field_facts("options", model_class.Options),
+        **_field_facts("options", model_class.Options, model.options),
         "infeasibilities": list(model.infeasibilities),
     }
+
+
+def _problem_of(model: str, workload: str | None) -> Problem:
+    """The default problem of a model, perhaps for another workload."""
+    plugin, parameters = workload_of(workload) if workload else (None, {})
+    return build_problem(model=model, workload=plugin, workload_options=parameters)
 
 
 def _problem_facts(problem: Problem) -> dict[str, Any]:
     return {
         "designs": problem.space.size,
         "objectives": {o.metric: o.direction for o in problem.objectives},
-        "space": {
-            name: problem.space[name].range_text for name in type(problem.model).default_space
-        },
     }
 
 
@@ -109,13 +140,16 @@ def _parameter_facts(parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def _field_facts(kind: str, target: Any) -> dict[str, Any]:
-    """The fields of a dataclass or function under the title that fits the kind."""
+def _field_facts(kind: str, target: Any, resolved: Any = None) -> dict[str, Any]:
+    """The fields of a dataclass or function under the title that fits the kind.
+
+    A default of None is shown as what `resolved`, the dataclass in use, has in its place.
+    """
     title = {"options": "options", "searchers": "settings"}.get(kind, "parameters")
     fields = [
         {
             "name": field.name,
-            "default": None if field.default is MISSING else field.default,
+            "default": _default(field, resolved),
             "required": field.default is MISSING,
             "values": type_text(field.annotation),
             "doc": field.doc,
@@ -123,6 +157,12 @@ def _field_facts(kind: str, target: Any) -> dict[str, Any]:
         for field in fields_of(target).values()
     ]
     return {title: fields}
+
+
+def _default(field: Field, resolved: Any) -> Any:
+    if field.default is MISSING:
+        return None
+    return getattr(resolved, field.name, None) if field.default is None else field.default
 
 
 # -- text ----------------------------------------------------------------------------------------

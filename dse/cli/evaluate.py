@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ from dse._model import FEASIBLE, REASON
 from dse.cli._arguments import assignments, workload_of
 from dse.cli._designs import csv_text, read_designs, write_text
 from dse.cli._text import section
-from dse.errors import InputError
+from dse.errors import DSEError, InputError, ModelContractError
 from dse.units import format_quantity
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from dse._model import CostModel
 
 __all__ = ["evaluate"]
+
+_BOOKKEEPING = ("study", "run", "searcher", "seed", "position", "state")
+"""What `dse pareto --csv` and `dse export --csv` write beside designs and metrics."""
 
 _EPILOG = """\b
 Examples:
@@ -61,7 +66,7 @@ def evaluate(
     bound = _bound_model(model, workload, options)
     given = assignments(settings, "--set")
     columns = _columns(bound, designs, given)
-    result = {**columns, **_evaluated(bound, columns, breakdown)}
+    result = {**columns, **_evaluated(model, bound, columns, breakdown)}
     if output:
         write_text(output, csv_text(_readable(bound, result)))
     elif as_json:
@@ -86,13 +91,33 @@ def _columns(model: CostModel, designs: Path | None, given: dict[str, Any]) -> d
     """The designs as a flat batch."""
     if designs is None:
         return {name: np.array([value]) for name, value in model.space.parse(given).items()}
-    ignored = {*model.metric_names, *model.part_names, FEASIBLE, REASON}
+    ignored = {*model.metric_names, *model.part_names, FEASIBLE, REASON, *_BOOKKEEPING}
     return read_designs(designs, model.space, given, ignored)
 
 
-def _evaluated(model: CostModel, columns: dict[str, Any], breakdown: bool) -> dict[str, Any]:
-    found = model.evaluate(columns, breakdown=breakdown)
-    return {name: np.asarray(column) for name, column in found.items()}
+def _evaluated(
+    name: str, model: CostModel, columns: dict[str, Any], breakdown: bool
+) -> dict[str, Any]:
+    try:
+        found = model.evaluate(columns, breakdown=breakdown)
+    except DSEError:
+        raise
+    except Exception as error:
+        raised = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ModelContractError(
+            f"the model {name} raised {raised} at {_origin(model, error)}",
+            next_step="correct the model; --debug shows the traceback",
+        ) from error
+    return {column: np.asarray(values) for column, values in found.items()}
+
+
+def _origin(model: CostModel, error: Exception) -> str:
+    """File and line of the last call in the model's own module, else of the error itself."""
+    calls = traceback.extract_tb(error.__traceback__)
+    source = sys.modules[type(model).__module__].__file__
+    own = [call for call in calls if call.filename == source]
+    place = (own or calls)[-1]
+    return f"{place.filename}:{place.lineno}"
 
 
 def _readable(model: CostModel, result: dict[str, Any]) -> dict[str, list[Any]]:

@@ -33,13 +33,29 @@ def export(folder: Path, parquet: Path | None, csv_path: Path | None) -> None:
 
     if not (parquet or csv_path):
         raise InputError("nowhere to write", allowed="--parquet FILE, --csv FILE")
-    table = evaluation_table(Study(folder))
+    study = Study(folder)
+    table = evaluation_table(study)
+    if not table["run"]:
+        _require_rows(study)
     if parquet:
         _write_parquet(table, parquet)
     if csv_path:
         write_text(csv_path, csv_text(table))
     files = ", ".join(str(path) for path in (parquet, csv_path) if path)
     click.echo(f"{len(table['run']):,} evaluations written to {files}")
+
+
+def _require_rows(study: Study) -> None:
+    """Refuse a study whose enumerations keep their front only."""
+    if any(info.enumerates for info in study.store.runs()):
+        raise InputError(
+            f"the study keeps no evaluations: an enumeration of {study.problem.space.size:,} "
+            "designs keeps only its front",
+            where=str(study.folder),
+            allowed=f"at most limits.store_rows = {study.job.spec.limits.store_rows:,} designs",
+            next_step=f"`dse pareto {study.folder} --csv` writes the front; "
+            "for every design, raise limits.store_rows and run the job again",
+        )
 
 
 def _write_parquet(table: dict[str, list[Any]], path: Path) -> None:

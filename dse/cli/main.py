@@ -46,7 +46,9 @@ _COMMANDS = MappingProxyType(
         "compare": _Command("dse.cli.compare:compare", "Compare the searchers of studies."),
         "export": _Command("dse.cli.export:export", "Write a study's evaluations to a file."),
         "list": _Command("dse.cli.catalogue:catalogue", "List models, workloads, searchers, ..."),
-        "describe": _Command("dse.cli.describe:describe", "Explain a model, workload or searcher."),
+        "describe": _Command(
+            "dse.cli.describe:describe", "Explain a model, workload, searcher, ..."
+        ),
         "trace": _Command("dse.cli.trace:trace", "Check, convert or describe memory traces."),
         "evaluate": _Command("dse.cli.evaluate:evaluate", "Evaluate designs of a model."),
     }

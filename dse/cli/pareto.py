@@ -54,11 +54,14 @@ def pareto(
 
 
 def _draw(studies: dict[str, Study], plot: Path) -> None:
-    from dse.report.assemble import front_table
+    from dse.report.assemble import categorical_of, front_table
     from dse.report.plots import plot_front
 
     tables = {name: front_table(study, study.front()) for name, study in studies.items()}
-    plot_front(tables, plot)
+    (first, *others) = studies.values()
+    names = dict.fromkeys(study.job.spec.study for study in studies.values())
+    title = f"Pareto {'fronts' if others else 'front'}: {', '.join(names)}"
+    plot_front(tables, plot, title, None if others else categorical_of(first.problem))
     click.echo(plot, err=True)
 
 
@@ -85,11 +88,11 @@ def _csv(studies: dict[str, Study]) -> str:
 
 
 def _print(studies: dict[str, Study], limit: int) -> None:
-    from dse.cli._results import front_text
+    from dse.cli._results import count_text, front_text
     from dse.report.assemble import front_table
 
     for name, study in studies.items():
         table = front_table(study, study.front())
-        click.echo(f"{name}: {table.size} designs on the front")
+        click.echo(f"{name}: {count_text(table.size, 'design')} on the front")
         if table.size:
             click.echo(front_text(study.problem, table, limit))

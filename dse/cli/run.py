@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dse.errors import DSEError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -72,7 +74,11 @@ def run(
     job = load_job(job_file)
     section = chosen_executor(job, executor, ray_address, workers)
     study = Study.create(folder or Path("studies") / job.spec.study, job)
-    return run_and_report(study, section, limit, quiet=quiet)
+    try:
+        return run_and_report(study, section, limit, quiet=quiet)
+    except DSEError:
+        study.discard_if_empty()
+        raise
 
 
 def chosen_executor(
@@ -108,7 +114,10 @@ def run_and_report(study: Study, section: ExecutorSection, limit: int, *, quiet:
     if section.kind == "ray" and not (quiet or study.is_finished):
         click.echo("Starting Ray (a few seconds) ...", err=True)
     with Progress(study, quiet=quiet) as progress:
-        code = run_study(study, section, progress, progress.announce_stop)
+        try:
+            code = run_study(study, section, progress, progress.announce_stop)
+        except KeyboardInterrupt:  # Ctrl-C while Ray starts, with its own signal handlers
+            code = INTERRUPTED
     if code == INTERRUPTED:
         click.echo(
             f"Interrupted; everything evaluated is kept. Go on with: dse resume {_shell(study)}",

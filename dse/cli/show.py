@@ -46,10 +46,11 @@ def show(folder: Path, limit: int, wants_json: bool) -> None:
 
 def _state(study: Study) -> dict[str, Any]:
     """The state of a study as plain data."""
-    from dse.report.assemble import notes_of, summaries_of, yardstick_of
+    from dse._quality import Yardstick
+    from dse.report.assemble import notes_of, reference_point, summaries_of
 
-    yardstick, front = yardstick_of(study), study.front()
-    names = study.problem.objective_names
+    front = study.front()
+    yardstick = Yardstick.of(study.problem, front.points)
     summaries = summaries_of(study, yardstick, front)
     return {
         "study": study.job.spec.study,
@@ -59,7 +60,7 @@ def _state(study: Study) -> dict[str, Any]:
             for summary, info in zip(summaries, study.store.runs(), strict=True)
         ],
         "front_size": len(front.codes),
-        "reference_point": dict(zip(names, yardstick.reference().tolist(), strict=True)),
+        "reference_point": reference_point(study.problem, yardstick, front),
         "logarithmic": yardstick.is_log,
         "notes": list(notes_of(study, front)),
         "failures": study.store.errors(),

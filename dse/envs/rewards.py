@@ -8,10 +8,14 @@ objectives are ten times better.
 A design that cannot work, or violates a constraint, earns less than any admissible one: the floor
 of the reward minus the share v / (1 + v) of its violation v (1 where there are no metrics). No
 reward divides by a distance that can be zero, and every reward is finite for every design.
+
+Energy, delay and energy-delay product are objectives, a latency that must be kept is a constraint:
+`log_sum` serves them all, and unlike the closeness to a target it never punishes a better design.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -22,10 +26,23 @@ import numpy as np
 from dse._columns import FloatArray
 from dse.errors import InputError, did_you_mean
 
-__all__ = ["DECADES", "REWARDS", "Outcome", "find_reward", "log_ratios", "scalar", "share"]
+__all__ = [
+    "ARCHGYM_CLIP",
+    "DECADES",
+    "REWARDS",
+    "Outcome",
+    "archgym",
+    "find_reward",
+    "log_ratios",
+    "scalar",
+    "share",
+]
 
 DECADES = 6.0
 """Log-ratios are clipped to this many decades on either side of the reference."""
+
+ARCHGYM_CLIP = 1000.0
+"""No factor of the reward `archgym` is larger; it is reached 0.1 % from the target."""
 
 _TINY = float(np.finfo(np.float64).tiny)
 
@@ -116,6 +133,21 @@ def target(outcome: Outcome) -> FloatArray:
     with np.errstate(over="ignore"):
         distance = np.abs(outcome.values - outcome.targets) / outcome.targets
     return _or_penalty(_mean(1.0 / (1.0 + distance), outcome.weights), outcome.violation)
+
+
+def archgym(outcome: Outcome) -> FloatArray:
+    """Product of min(target / |value - target|, 1000): ArchGym's formulas, for comparisons with it.
+
+    Of `power_w` it is ArchGym's reward "power", of `latency_s` "latency", of the two "both"
+    (Krishnan et al., ISCA 2023, with the clip of its RL agents, here on each factor). Being better
+    than a target is punished as much as being worse, and weights do not count: prefer `log_sum`.
+    Inadmissible designs: [-1, 0).
+    """
+    with np.errstate(over="ignore"):
+        distance = np.abs(outcome.values - outcome.targets) / outcome.targets
+    factors = 1.0 / np.maximum(distance, 1.0 / ARCHGYM_CLIP)
+    product = np.asarray(math.prod(factors.T), dtype=np.float64)
+    return _or_penalty(product, outcome.violation)
 
 
 REWARDS: Mapping[str, Reward] = MappingProxyType(

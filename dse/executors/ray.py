@@ -7,7 +7,9 @@ that was already recorded.
 from __future__ import annotations
 
 import os
+import re
 import signal
+import socket
 import time
 from collections import deque
 from contextlib import contextmanager
@@ -26,6 +28,8 @@ _REPLY_S = 0.25
 _POLL_S = 0.2
 _GRACE_S = 10.0
 _MAX_RETRIES = 1
+_CONNECT_S = 3.0
+_HOST_PORT = re.compile(r"(?:ray://)?([^\s:/]+):(\d{1,5})")
 _SETTINGS = {
     "OMP_NUM_THREADS": "1",  # workers side by side: threads would fight over the cores
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -166,6 +170,25 @@ def _cause(error: Any) -> Exception:
     return cause if isinstance(cause, DSEError) else RuntimeError(str(cause).splitlines()[0])
 
 
+def _require_reachable(address: str) -> None:
+    """Refuse a HOST:PORT where nobody listens; Ray itself would try for long and log much.
+
+    Raises:
+        EnvironmentRefusal: No connection within a few seconds.
+    """
+    match = _HOST_PORT.fullmatch(address)
+    if not match:
+        return
+    try:
+        socket.create_connection((match[1], int(match[2])), timeout=_CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        raise EnvironmentRefusal(
+            f"no Ray cluster at {address}: {error}",
+            next_step="check the address (`ray status` on the head node prints it), "
+            "or leave it out to start Ray on this machine",
+        ) from None
+
+
 def _start_ray(requested: int | None, address: str | None) -> Any:
     for name, value in _SETTINGS.items() if address is None else ():
         os.environ.setdefault(name, value)
@@ -176,6 +199,8 @@ def _start_ray(requested: int | None, address: str | None) -> Any:
             "executor 'ray' needs Ray, which is not installed",
             next_step="pip install ray, or use executor: local",
         ) from None
+    if address:
+        _require_reachable(address)
     size = {} if address else {"num_cpus": requested or len(os.sched_getaffinity(0))}
     try:
         with _our_signals():

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from dse._build import assemble
-from dse._faults import Faults, key_text
+from dse._faults import Faults, grouped
 from dse._plugins import load
 from dse._yaml import load_yaml, read_text
 from dse.errors import InputError, JobError
@@ -31,7 +31,8 @@ __all__ = ["MAX_ENUMERATION", "load_job"]
 MAX_ENUMERATION = 10**10
 """More designs than this are not enumerated: at 90 million a second it would take minutes."""
 
-_MAX_SHOWN = 20
+_MAX_SHOWN = 8
+_ESSENTIAL = MappingProxyType(dict.fromkeys(("study", "model", "search")))
 _STAND_INS = MappingProxyType({"study": "-", "search": [{"searcher": "-"}]})
 
 
@@ -47,6 +48,7 @@ def load_job(path: Path) -> Job:
     """
     document = load_yaml(read_text(path), str(path))
     data = document.mapping()
+    _check_kind(data, document.source)
     folder = path.absolute().parent
     faults = Faults()
     try:
@@ -61,19 +63,32 @@ def load_job(path: Path) -> Job:
     raise _joined(faults, document)
 
 
+def _check_kind(data: Mapping[str, Any], source: str) -> None:
+    """Say of a file without any key that every job has that it is no job, and nothing else."""
+    if not data.keys() & _ESSENTIAL:
+        raise JobError(
+            f"not a job file: none of the keys {', '.join(_ESSENTIAL)}",
+            where=source,
+            allowed=f"the keys {', '.join(JobSchema.model_fields)}",
+            next_step="start from one in examples/; docs/tutorials/launch-a-job.md explains it",
+        )
+
+
 def _joined(faults: Faults, document: YamlDocument) -> JobError:
     """One error for all faults, in reading order."""
-
-    def where(path: KeyPath) -> str:
-        return ", ".join(part for part in (document.where(path), key_text(path)) if part)
-
     faults.found.sort(key=lambda fault: document.position(fault[0]))
-    errors = faults.located(where)
+    errors = [_without_next_step(error) for error in faults.located(document.where)]
     hidden = len(errors) - _MAX_SHOWN
-    shown = errors[:_MAX_SHOWN]
+    shown = grouped(errors[:_MAX_SHOWN])
     if hidden > 0:
         shown.append(InputError(f"... and {hidden} more"))
     return JobError.collect(shown, document.source)
+
+
+def _without_next_step(error: InputError) -> InputError:
+    """The same error with its advice in the sentence: the job as a whole has one next step."""
+    what = f"{error.what}; {error.next_step}" if error.next_step else error.what
+    return InputError(what, where=error.where, allowed=error.allowed)
 
 
 # -- meaning -------------------------------------------------------------------------------------
@@ -132,9 +147,11 @@ def _check_sound_part(
         faults.add(path, fault)
     remaining = copy.deepcopy(data)
     broken: set[str | int] = set()
+    misread = False  # a key of the top level, perhaps `objectives`, is spelt wrong
     for item in error.errors(include_url=False):
         if item["type"] == "extra_forbidden":
             _delete(remaining, item["loc"])
+            misread = misread or len(item["loc"]) == 1
         else:
             broken.add(item["loc"][0])
     problem = None
@@ -142,6 +159,8 @@ def _check_sound_part(
         sound = {name: value for name, value in remaining.items() if name not in broken}
         spec = JobSchema.model_validate({**sound, **_STAND_INS})
         problem = _check_problem(faults, spec, folder)
+    if misread or broken & {"objectives", "constraints", "space"}:
+        problem = None  # it is not the one that the user means: no searcher shall judge it
     _check_searches(faults, _sound_searches(remaining.get("search")), problem)
 
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["Job", "problem_arguments", "searcher_settings"]
 
 
+_LISTED = 1000
+"""More levels than this are written as a range: the job stays a file that people read."""
+
+
 @dataclass(frozen=True)
 class Job:
     """A job whose every name and value was checked.
@@ -51,7 +55,6 @@ class Job:
         parameters = validate(
             load("workloads", workload), spec.workload.parameters, self.base_folder
         )
-        explored = dict.fromkeys((*model_class.default_space, *spec.space))
         resolved = {
             "study": spec.study,
             "model": {
@@ -61,8 +64,8 @@ class Job:
             },
             "workload": {"name": workload, **parameters},
             "space": {
-                name: _levels(problem.space, name)
-                for name in explored
+                name: _explored(problem, name)
+                for name in problem.space.names
                 if name not in spec.model.fixed
             },
             "objectives": {o.metric: o.direction for o in problem.objectives},
@@ -117,6 +120,14 @@ def _resolved_search(spec: SearchSection, space_size: int) -> dict[str, Any]:
     settings = validate(load("searchers", spec.searcher).Settings, spec.settings)
     budget = space_size if spec.budget is None else spec.budget
     return {**spec.model_dump(), "budget": budget, "settings": settings}
+
+
+def _explored(problem: Problem, name: str) -> Any:
+    """The values of a parameter; a very long list that is the model's own as a range."""
+    own, explored = problem.model.space[name], problem.space[name]
+    if explored == own and own.is_ordered and own.cardinality > _LISTED:
+        return {"from": own.plain(own.levels.min()), "to": own.plain(own.levels.max())}
+    return _levels(problem.space, name)
 
 
 def _levels(space: DesignSpace, name: str) -> list[Any]:

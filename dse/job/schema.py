@@ -16,11 +16,12 @@ from pydantic import (
     model_validator,
 )
 
-from dse._fields import explain, unknown_key
+from dse._fields import explain, fields_of, unknown_key
+from dse._plugins import load
 from dse.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from dse._yaml import KeyPath
 
@@ -64,8 +65,10 @@ def _distinct(seeds: list[int]) -> list[int]:
     return seeds
 
 
+_MAX_SEED = 2**63 - 1
+
 Count = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=10**15)]
-Seed = Annotated[int, BeforeValidator(_no_bool), Field(ge=0, lt=2**63)]
+Seed = Annotated[int, BeforeValidator(_no_bool), Field(ge=0, le=_MAX_SEED)]
 Share = Annotated[float, BeforeValidator(_no_bool), Field(ge=0.0, le=1.0)]
 
 
@@ -75,16 +78,16 @@ class _Section(BaseModel):
     )
 
 
-class _NamedSection(_Section):
-    """A section that may be just the name: `model: NAME`."""
+class _WordSection(_Section):
+    """A section that may be just a word, for its first key: `model: NAME`, `executor: ray`."""
 
     @model_validator(mode="before")
     @classmethod
-    def _name_alone(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
+    def _word_alone(cls, value: Any) -> Any:
+        return {next(iter(cls.model_fields)): value} if isinstance(value, str) else value
 
 
-class ModelSection(_NamedSection):
+class ModelSection(_WordSection):
     """Which cost model.
 
     Attributes:
@@ -98,7 +101,7 @@ class ModelSection(_NamedSection):
     options: dict[str, Any] = {}
 
 
-class WorkloadSection(_NamedSection):
+class WorkloadSection(_WordSection):
     """What runs on it; every key but `name` is a parameter of the workload plug-in.
 
     Attributes:
@@ -133,7 +136,7 @@ class SearchSection(_Section):
     settings: dict[str, Any] = {}
 
 
-class ExecutorSection(_Section):
+class ExecutorSection(_WordSection):
     """Where the evaluations run.
 
     Attributes:
@@ -215,17 +218,28 @@ def shape_faults(error: ValidationError, data: Any) -> Iterator[tuple[KeyPath, I
     unknown = [item for item in items if item["type"] == "extra_forbidden"]
     missing = [item for item in items if item["type"] == "missing"]
     for item in unknown:
-        yield item["loc"], _misplaced_key(item["loc"])
+        yield item["loc"], _misplaced_key(item["loc"], data)
     for item in missing:
         key = str(item["loc"][-1])
         found = InputError(f"the key {key!r} is missing", allowed=_EXAMPLES[key])
         yield item["loc"][:-1], found
-    yield from explain([item for item in items if item not in unknown + missing], data)
+    for path, fault in explain([item for item in items if item not in unknown + missing], data):
+        yield path, _about_seeds(fault) if "seeds" in path and fault.allowed else fault
 
 
-def _misplaced_key(path: KeyPath) -> InputError:
+def _about_seeds(fault: InputError) -> InputError:
+    """The fault, with what all seeds are; the upper bound only where it matters."""
+    bound = f"from 0 to {_MAX_SEED}" if str(_MAX_SEED) in str(fault.allowed) else ">= 0"
+    return InputError(fault.what, allowed=f"whole numbers {bound}, e.g. [0, 1]")
+
+
+def _misplaced_key(path: KeyPath, data: Any) -> InputError:
     """An unknown key: misspelt, or at home in another section."""
     key = str(path[-1])
+    if path[0] == "search" and key in _settings_of(data["search"][path[1]]):
+        return InputError(
+            f"unknown key {key!r}. It belongs under settings:", allowed=f"settings: {{{key}: ...}}"
+        )
     known = _section_at(path[:-1]).model_fields
     homes = [name for name, section in _SECTIONS.items() if key in section.model_fields]
     homes += ["the top level"] if key in JobSchema.model_fields else []
@@ -234,6 +248,14 @@ def _misplaced_key(path: KeyPath) -> InputError:
             f"unknown key {key!r}. It belongs to {' or '.join(homes)}.", allowed=", ".join(known)
         )
     return unknown_key(key, known)
+
+
+def _settings_of(search: Any) -> Collection[str]:
+    """Names of the settings of a search's searcher; none if it is unknown."""
+    try:
+        return fields_of(load("searchers", search["searcher"]).Settings)
+    except (InputError, KeyError, TypeError):
+        return ()
 
 
 def _section_at(path: KeyPath) -> type[BaseModel]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import yaml
 
+from dse._columns import take
 from dse._outcomes import SafeEvaluator, State
 from dse._quality import Yardstick, growth, marks_up_to
 from dse.report.data import AxisInfo, FrontTable, ReportData, RunCurve, RunSummary
 from dse.units import unit_of_name
 
 if TYPE_CHECKING:
-    from dse._columns import FloatArray, IntArray
+    from dse._columns import BoolArray, FloatArray, IntArray
     from dse._outcomes import Outcome
     from dse._problem import Problem
     from dse._store import RunInfo
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _CLOUD = 4000
 _WITNESSES = 4096
+_ZERO_BOUND = re.compile(r"=\s*[+-]?0*\.?0*\s*$")
 
 
 def front_table(study: Study, front: Front) -> FrontTable:
@@ -50,18 +53,9 @@ def axes(problem: Problem) -> tuple[AxisInfo, ...]:
     )
 
 
-def seen_points(study: Study) -> FloatArray:
-    """Objectives that span everything admissible that a study has seen (N x m, minimised)."""
-    points = [study.admissible().points, study.front().points]
-    for info in study.store.runs():
-        worst = [part.worst for part in study.store.ranges(info.run)]
-        points += [np.array([row]) for row in worst if np.isfinite(row).all()]
-    return np.concatenate(points)
-
-
-def yardstick_of(study: Study) -> Yardstick:
-    """Axes that span everything admissible that a study has seen."""
-    return Yardstick.of(study.problem, seen_points(study))
+def categorical_of(problem: Problem) -> str | None:
+    """The first parameter whose options are names, to colour designs by."""
+    return next((p.name for p in problem.space.parameters if not p.is_ordered), None)
 
 
 def _run_points(study: Study, info: RunInfo) -> tuple[FloatArray, IntArray]:
@@ -86,21 +80,47 @@ def curve_of(study: Study, info: RunInfo, yardstick: Yardstick) -> RunCurve:
     )
 
 
-def summary_of(study: Study, info: RunInfo, yardstick: Yardstick, best: float) -> RunSummary:
-    """What came out of one run."""
+def summary_of(study: Study, info: RunInfo, yardstick: Yardstick, whole: Front) -> RunSummary:
+    """What came out of one run.
+
+    Args:
+        study: The study.
+        info: The run.
+        yardstick: Axes to measure on.
+        whole: The study's whole front, which counts as 100 %.
+    """
     counts = study.counts(info)
     front = study.front(info.run)
-    volume = yardstick.hypervolume(front.points)
+    volume, total = (yardstick.hypervolume(found.points) for found in (front, whole))
+    best, best_of_all = (_best(study.problem, found) for found in (front, whole))
     return RunSummary(
         searcher=info.searcher,
         seed=info.seed,
         evaluations=sum(counts.values()),
         infeasible=counts[State.INFEASIBLE],
         failed=counts[State.FAILED],
+        admissible=_n_admissible(study, info, counts),
         front_size=len(front.codes),
         hypervolume=volume,
-        share_of_best=volume / best if best > 0 else 0.0,
+        share_of_best=volume / total if total > 0 else 0.0,
+        best=best,
+        ratio_to_best=best / best_of_all if best is not None and best_of_all else None,
     )
+
+
+def _best(problem: Problem, front: Front) -> float | None:
+    """The value of the only objective; None if there are several, or no design."""
+    if len(problem.objectives) > 1 or not len(front.points):
+        return None
+    return float(front.points[0, 0] * problem.signs[0])
+
+
+def _n_admissible(study: Study, info: RunInfo, counts: dict[State, int]) -> int:
+    if not study.problem.constraints:
+        return counts[State.DONE]
+    if info.enumerates:
+        return sum(part.admissible for part in study.store.ranges(info.run))
+    return len(study.admissible(info.run).codes)
 
 
 def summaries_of(study: Study, yardstick: Yardstick, front: Front) -> tuple[RunSummary, ...]:
@@ -111,8 +131,7 @@ def summaries_of(study: Study, yardstick: Yardstick, front: Front) -> tuple[RunS
         yardstick: Axes to measure on.
         front: The study's whole front, which counts as 100 %.
     """
-    best = yardstick.hypervolume(front.points)
-    return tuple(summary_of(study, info, yardstick, best) for info in study.store.runs())
+    return tuple(summary_of(study, info, yardstick, front) for info in study.store.runs())
 
 
 def notes_of(study: Study, front: Front) -> tuple[str, ...]:
@@ -138,19 +157,28 @@ def notes_of(study: Study, front: Front) -> tuple[str, ...]:
 
 
 def most_violated(study: Study) -> str:
-    """Which constraint, or which reason, stood in the way most often."""
+    """Which constraint, or which reason, stood in the way most often; and how near it was."""
     designs, outcome = _witnesses(study)
     columns = {**designs, **outcome.metrics}
-    with np.errstate(all="ignore"):
-        missed = {
-            c.text: int(np.count_nonzero(c.violation(columns) > 0))
-            for c in study.problem.constraints
-        }
-    missed |= Counter(reason for reason in outcome.reason if reason)
+    misses: dict[str, FloatArray] = {}
+    for constraint in study.problem.constraints:
+        violation = np.broadcast_to(constraint.violation(columns), len(outcome))
+        misses[constraint.text] = violation[violation > 0]
+    missed = Counter({text: len(amounts) for text, amounts in misses.items()})
+    missed.update(reason for reason in outcome.reason if reason)
     if not any(missed.values()):
         return ""
     name = max(missed, key=lambda key: missed[key])
-    return f"Most often in the way: {name} ({missed[name]:,} of {len(outcome):,} designs)."
+    near = f"; the closest missed it by {_miss(name, misses[name])}" if name in misses else ""
+    return f"Most often in the way: {name} ({missed[name]:,} of {len(outcome):,} designs{near})."
+
+
+def _miss(constraint: str, amounts: FloatArray) -> str:
+    """The smallest violation in words; one of a bound of zero is no percentage."""
+    smallest = float(amounts.min())
+    if _ZERO_BOUND.search(constraint):
+        return f"{smallest:.4g}"
+    return f"{smallest:,.1%} of its bound"
 
 
 def _witnesses(study: Study) -> tuple[dict[str, Any], Outcome]:
@@ -165,10 +193,10 @@ def _witnesses(study: Study) -> tuple[dict[str, Any], Outcome]:
 
 def report_data(study: Study) -> ReportData:
     """Everything the report of a study shows."""
-    problem = study.problem
-    yardstick, front = yardstick_of(study), study.front()
-    cloud, searchers = _cloud(study)
-    names = [o.metric for o in problem.objectives]
+    problem, front = study.problem, study.front()
+    yardstick = Yardstick.of(problem, front.points)
+    cloud, searchers, violating = _cloud(study)
+    runs = study.store.runs() if len(front.codes) else []
     return ReportData(
         title=study.job.spec.study,
         subtitle=_subtitle(study),
@@ -176,35 +204,60 @@ def report_data(study: Study) -> ReportData:
         front=front_table(study, front),
         cloud=cloud,
         cloud_searcher=searchers,
-        curves=tuple(curve_of(study, info, yardstick) for info in study.store.runs()),
+        violating=violating,
+        curves=tuple(curve_of(study, info, yardstick) for info in runs),
         summaries=summaries_of(study, yardstick, front),
-        reference_point=dict(zip(names, yardstick.reference().tolist(), strict=True)),
+        reference_point=reference_point(problem, yardstick, front),
         notes=notes_of(study, front),
         job_yaml=yaml.safe_dump(study.resolved, sort_keys=False, allow_unicode=True),
         environment=_flat(study.environment),
-        categorical=next((p.name for p in problem.space.parameters if not p.is_ordered), None),
+        categorical=categorical_of(problem),
     )
+
+
+def reference_point(problem: Problem, yardstick: Yardstick, front: Front) -> dict[str, float]:
+    """Objective -> the value from which hypervolume is measured; empty with an empty front."""
+    if not len(front.codes):
+        return {}
+    return dict(zip(problem.objective_names, yardstick.reference().tolist(), strict=True))
 
 
 def _subtitle(study: Study) -> str:
     workload = study.resolved["workload"]
     details = ", ".join(f"{key} {value}" for key, value in workload.items() if key != "name")
     goals = ", ".join(f"{name} {way}" for name, way in study.resolved["objectives"].items())
+    caps = ", ".join(constraint.text for constraint in study.problem.constraints)
     return (
         f"{study.resolved['model']['name']} running {workload['name']} ({details}); "
         f"{study.problem.space.size:,} designs; {goals}"
+    ) + (f"; constraints: {caps}" if caps else "")
+
+
+def _cloud(study: Study) -> tuple[dict[str, FloatArray], list[str], dict[str, FloatArray]]:
+    """Even samples of the evaluated designs, to draw behind the front.
+
+    Returns:
+        Objectives of admissible designs, their searchers, and objectives of designs that work but
+        violate a constraint.
+    """
+    problem = study.problem
+    rows = study.store.evaluations(metrics=sorted(problem.wanted))
+    scores = problem.score(problem.space.decode(rows.codes), rows.outcome.told())
+    admissible = _thinned(scores.admissible)
+    violating = _thinned(np.isfinite(scores.violation) & ~scores.admissible)
+    searcher = {info.run: info.searcher for info in study.store.runs()}
+    metrics = {name: rows.outcome.metrics[name] for name in problem.objective_names}
+    return (
+        take(metrics, admissible),
+        [searcher[run] for run in rows.run[admissible].tolist()],
+        take(metrics, violating),
     )
 
 
-def _cloud(study: Study) -> tuple[dict[str, Any], list[str]]:
-    """An even sample of the evaluated designs, to draw behind the front."""
-    names = [o.metric for o in study.problem.objectives]
-    rows = study.store.evaluations(metrics=names)
-    every = max(1, len(rows.outcome) // _CLOUD)
-    sample = slice(None, None, every)
-    searcher = {info.run: info.searcher for info in study.store.runs()}
-    values = {name: rows.outcome.metrics[name][sample] for name in names}
-    return values, [searcher[run] for run in rows.run[sample].tolist()]
+def _thinned(chosen: BoolArray) -> IntArray:
+    """Every n-th of the chosen rows, some thousands at most."""
+    rows = np.flatnonzero(chosen)
+    return rows[:: -(-len(rows) // _CLOUD) or 1]
 
 
 def _flat(environment: dict[str, Any]) -> dict[str, str]:

@@ -55,9 +55,12 @@ class RunSummary:
         evaluations: Designs evaluated.
         infeasible: Of these, designs that cannot work.
         failed: Of these, evaluations that ended in an error.
+        admissible: Of these, designs that work and satisfy every constraint.
         front_size: Designs on the run's own front.
         hypervolume: Of the run's own front.
         share_of_best: The hypervolume as a share (0 to 1) of that of the study's whole front.
+        best: With one objective, its best value (SI); else, or without a design, None.
+        ratio_to_best: That value divided by the best of the whole study; None as above.
     """
 
     searcher: str
@@ -65,9 +68,12 @@ class RunSummary:
     evaluations: int
     infeasible: int
     failed: int
+    admissible: int
     front_size: int
     hypervolume: float
     share_of_best: float
+    best: float | None = None
+    ratio_to_best: float | None = None
 
 
 @dataclass(frozen=True)
@@ -105,11 +111,13 @@ class ReportData:
         objectives: The axes, in order; at least one.
         front: The study's front.
         cloud: Objective -> values of evaluated designs (some thousands at most) to draw behind
-            the front; NaN where a design has none. May be empty.
+            the front, all admissible. May be empty.
         cloud_searcher: Who proposed each design of the cloud; empty, or as long as the cloud.
+        violating: The same for designs that work, but violate a constraint.
         curves: One per run; may be empty.
         summaries: One per run.
-        reference_point: Objective -> the value from which hypervolume is measured.
+        reference_point: Objective -> the value from which hypervolume is measured; empty without
+            an admissible design.
         notes: Warnings for the reader (failed evaluations, interrupted, ...).
         job_yaml: The resolved job.
         environment: Versions and machine, name -> text.
@@ -122,6 +130,7 @@ class ReportData:
     front: FrontTable
     cloud: dict[str, FloatArray]
     cloud_searcher: list[str]
+    violating: dict[str, FloatArray]
     curves: tuple[RunCurve, ...]
     summaries: tuple[RunSummary, ...]
     reference_point: dict[str, float]

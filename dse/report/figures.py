@@ -13,7 +13,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dse.report.labels import (
-    CLOUD_COLOUR,
+    CLOUD_COLOURS,
+    EVALUATED,
+    VIOLATING,
     axis_title,
     colour,
     ordered_labels,
@@ -30,6 +32,7 @@ from dse.report.scales import (
     objective_pairs,
     wants_log,
     whole_decades,
+    with_margin,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +50,10 @@ _LOG_LOOK = {"type": "log", "tickfont": {"size": 11}}  # plotly enlarges powers 
 
 
 def front_figure(data: ReportData) -> go.Figure:
-    """The front over the cloud of evaluated designs, one panel per pair of objectives."""
+    """The front over the cloud of evaluated designs, one panel per pair of objectives.
+
+    The axes are scaled to the admissible designs; some that violate a constraint may lie outside.
+    """
     pairs = objective_pairs(data.objectives)
     columns = min(len(pairs), 3)
     rows = -(-len(pairs) // columns)
@@ -109,7 +115,15 @@ def _panel(
     data: ReportData, x: AxisInfo, y: AxisInfo, hover: list[str], *, is_first: bool
 ) -> list[Any]:
     front = data.front
-    traces = [_cloud_trace(data, x, y, is_first)] if {x.name, y.name} <= data.cloud.keys() else []
+    clouds = {
+        VIOLATING: (data.violating, []),
+        EVALUATED: (data.cloud, data.cloud_searcher),
+    }
+    traces = [
+        _cloud_trace(label, cloud[x.name], cloud[y.name], searchers, is_first=is_first)
+        for label, (cloud, searchers) in clouds.items()
+        if len(cloud.get(x.name, ()))
+    ]
     if len(data.objectives) == 2:
         traces.append(_stairs(front.metrics[x.name], front.metrics[y.name], x))
     for position, (label, rows) in enumerate(front_groups(front, data.categorical).items()):
@@ -133,20 +147,22 @@ def _panel(
     return traces
 
 
-def _cloud_trace(data: ReportData, x: AxisInfo, y: AxisInfo, is_first: bool) -> go.Scatter:
-    xs, ys = data.cloud[x.name], data.cloud[y.name]
+def _cloud_trace(
+    label: str, xs: FloatArray, ys: FloatArray, searchers: list[str], *, is_first: bool
+) -> go.Scatter:
     rows = np.flatnonzero(np.isfinite(xs) & np.isfinite(ys))
-    by = [f"evaluated by {escape(data.cloud_searcher[row])}" for row in rows if data.cloud_searcher]
+    by = [f"evaluated by {escape(searchers[row])}" for row in rows if searchers]
+    text: list[str] | str = by or label
     return go.Scatter(
         x=xs[rows],
         y=ys[rows],
         mode="markers",
-        name="evaluated designs",
-        legendgroup="cloud",
+        name=label,
+        legendgroup=label,
         showlegend=is_first,
-        marker={"color": CLOUD_COLOUR, "size": 3.5},
-        text=by or None,
-        hoverinfo="text+x+y" if by else "x+y",
+        marker={"color": CLOUD_COLOURS[label], "size": 3.5},
+        text=text,
+        hoverinfo="text+x+y",
     )
 
 
@@ -171,12 +187,16 @@ def _axis(data: ReportData, axis: AxisInfo) -> dict[str, Any]:
         "exponentformat": "power",
         "automargin": True,
     }
-    if not wants_log(values):
+    is_log = wants_log(values)
+    if len(data.violating.get(axis.name, ())):
+        low, high = with_margin(values, is_log=is_log)
+        look["range"] = [np.log10(low), np.log10(high)] if is_log else [low, high]
+    if not is_log:
         return look
     minor = {"ticks": "outside", "ticklen": 3, "tickcolor": "#b9c0c9", "dtick": "D1"}
     return look | {
         "type": "log",
-        "dtick": 1 if whole_decades(values) >= 2 else "D2",
+        "dtick": ("D1", "D2", 1)[min(whole_decades(values), 2)],
         "minor": minor,
     }
 

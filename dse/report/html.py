@@ -57,10 +57,11 @@ def render_report(data: ReportData) -> str:
         front_plot=_front_plot(drawn),
         parallel_plot=_parallel_plot(drawn),
         curves_plot=_curves_plot(drawn),
+        has_violating=any(len(values) for values in data.violating.values()),
         same_everywhere=_constant_parameters(data.front),
         reference=_reference(data),
         designs=design_table(data.front.head(_MAX_ROWS)),
-        runs=run_table(data.summaries),
+        runs=run_table(data.summaries, data.objectives),
         n_drawn=drawn.front.size,
         n_listed=min(data.front.size, _MAX_ROWS),
     )
@@ -77,7 +78,7 @@ def _plotly_js() -> Markup:
 def _tiles(data: ReportData) -> list[Tile]:
     evaluations = sum(summary.evaluations for summary in data.summaries)
     return [
-        Tile("designs evaluated", f"{evaluations:,}"),
+        Tile("evaluations in all searches", f"{evaluations:,}"),
         Tile("designs on the front", f"{data.front.size:,}"),
         *(_best_tile(axis, data.front) for axis in data.objectives if data.front.size),
     ]

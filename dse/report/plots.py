@@ -12,8 +12,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from dse._columns import take
 from dse.errors import EnvironmentRefusal, InputError
-from dse.report.labels import CLOUD_COLOUR, axis_title, colour
+from dse.report.labels import CLOUD_COLOURS, EVALUATED, VIOLATING, axis_title, colour
 from dse.report.scales import (
     curves_by_searcher,
     finite,
@@ -22,6 +23,7 @@ from dse.report.scales import (
     objective_pairs,
     wants_log,
     whole_decades,
+    with_margin,
 )
 
 if TYPE_CHECKING:
@@ -38,18 +40,24 @@ _FORMATS = (".png", ".svg", ".pdf")
 _PANEL_INCHES = (4.4, 3.7)
 _DOTS_PER_INCH = 160
 _INK, _GRID = "#2b2f36", "#e8eaee"
+_COARSE, _FINE = (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
+"""Labelled ticks within a decade, on axes that span few of them, and on those below one."""
 
 _Series = dict[str, "Mapping[str, FloatArray]"]
 """Label -> metrics of the designs drawn under it, in one colour."""
 
 
-def plot_front(fronts: Mapping[str, FrontTable], path: Path) -> None:
+def plot_front(
+    fronts: Mapping[str, FrontTable], path: Path, title: str = "", categorical: str | None = None
+) -> None:
     """Draw fronts over each other, one panel per pair of objectives.
 
     Args:
         fronts: Study -> front. The objectives drawn are those of the first study that every other
             one has as a metric too.
         path: A .png, .svg or .pdf file; overwritten.
+        title: Above the picture.
+        categorical: A parameter to colour by, where there is only one front.
 
     Raises:
         InputError: No objective in common, or another kind of file.
@@ -57,8 +65,12 @@ def plot_front(fronts: Mapping[str, FrontTable], path: Path) -> None:
     """
     objectives = _common_objectives(fronts)
     series: _Series = {label: front.metrics for label, front in fronts.items()}
+    (first, *others) = fronts.values()
+    if categorical and first.size and not others:
+        series = _by_option(first, categorical)
     figure, panels = _canvas(_n_panels(objectives))
-    _draw_fronts(panels, objectives, series, cloud={})
+    _headline(figure, title)
+    _draw_fronts(panels, objectives, series, clouds={})
     _legend(figure, panels[0])
     _save(figure, path)
 
@@ -94,20 +106,27 @@ def plot_report(data: ReportData, path: Path) -> None:
         InputError: Another kind of file.
         EnvironmentRefusal: The file cannot be written.
     """
-    groups = front_groups(data.front, data.categorical)
-    metrics = data.front.metrics
-    series: _Series = {
-        label: {name: values[rows] for name, values in metrics.items()}
-        for label, rows in groups.items()
-    }
+    series = _by_option(data.front, data.categorical)
     figure, panels = _canvas(_n_panels(data.objectives) + 1)
-    figure.suptitle(_verbatim(data.title), x=0.01, ha="left", fontweight="bold", color=_INK)
-    _draw_fronts(panels[:-1], data.objectives, series, data.cloud)
+    _headline(figure, data.title)
+    clouds: _Series = {VIOLATING: data.violating, EVALUATED: data.cloud}
+    _draw_fronts(panels[:-1], data.objectives, series, clouds)
     _draw_curves(panels[-1], data.curves)
     if panels[-1].has_data():
         panels[-1].legend(frameon=False, fontsize=8, loc="lower right")
     _legend(figure, panels[0])
     _save(figure, path)
+
+
+def _by_option(front: FrontTable, categorical: str | None) -> _Series:
+    """The front by the option of one parameter."""
+    groups = front_groups(front, categorical)
+    return {label: take(front.metrics, rows) for label, rows in groups.items()}
+
+
+def _headline(figure: Figure, title: str) -> None:
+    if title:
+        figure.suptitle(_verbatim(title), x=0.01, ha="left", fontweight="bold", color=_INK)
 
 
 def _common_objectives(fronts: Mapping[str, FrontTable]) -> tuple[AxisInfo, ...]:
@@ -150,20 +169,26 @@ def _draw_fronts(
     panels: list[Axes],
     objectives: Sequence[AxisInfo],
     series: _Series,
-    cloud: Mapping[str, FloatArray],
+    clouds: _Series,
 ) -> None:
     if len(objectives) == 1:
         _draw_values(panels[0], objectives[0], series)
         return
     for axes, (x, y) in zip(panels, objective_pairs(objectives), strict=True):
-        if {x.name, y.name} <= cloud.keys():
-            xs, ys = cloud[x.name], cloud[y.name]
-            axes.scatter(xs, ys, s=3, color=CLOUD_COLOUR, linewidths=0, label="evaluated designs")
+        for label, cloud in clouds.items():
+            if len(cloud.get(x.name, ())):
+                shade = CLOUD_COLOURS[label]
+                axes.scatter(
+                    cloud[x.name], cloud[y.name], s=3, color=shade, linewidths=0, label=label
+                )
         for position, (label, metrics) in enumerate(series.items()):
             style = _dots(position, label)
             axes.scatter(metrics[x.name], metrics[y.name], **style)
-        _dress_axis(axes, "x", x, [*series.values(), cloud])
-        _dress_axis(axes, "y", y, [*series.values(), cloud])
+        shown = [*series.values(), clouds.get(EVALUATED, {})]
+        # The admissible designs set the scale; where there are none, the others may.
+        scaled_to = shown if any(len(m.get(x.name, ())) for m in shown) else [*clouds.values()]
+        _dress_axis(axes, "x", x, scaled_to)
+        _dress_axis(axes, "y", y, scaled_to)
         if not any(len(metrics[x.name]) for metrics in series.values()):
             _say(axes, "the front is empty")
 
@@ -214,15 +239,18 @@ def _dots(position: int, label: str, size: float = 14) -> dict[str, Any]:
 def _dress_axis(
     axes: Axes, which: str, info: AxisInfo, columns: Sequence[Mapping[str, FloatArray]]
 ) -> None:
-    """Title and scale of the x or y axis; 1-2-5 ticks where a log axis has few decades."""
+    """Title, range and scale of the x or y axis; round ticks where a log axis has few decades."""
     axes.set(**{f"{which}label": _verbatim(axis_title(info))})
     values = finite(*(metrics[info.name] for metrics in columns if info.name in metrics))
-    if not wants_log(values):
-        return
-    axes.set(**{f"{which}scale": "log"})
-    if whole_decades(values) < 2:
+    is_log = wants_log(values)
+    if is_log:
+        axes.set(**{f"{which}scale": "log"})
+    if len(values) and values.min() < values.max():
+        axes.set(**{f"{which}lim": with_margin(values, is_log=is_log)})
+    if is_log and whole_decades(values) < 2:
         axis = axes.xaxis if which == "x" else axes.yaxis
-        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        is_short = values.max() < 10 * values.min()
+        axis.set_major_locator(LogLocator(subs=_FINE if is_short else _COARSE))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_formatter(NullFormatter())
 

@@ -31,8 +31,17 @@ def finite(*columns: FloatArray) -> FloatArray:
 
 
 def wants_log(values: FloatArray) -> bool:
-    """Whether finite values are positive and span more than a decade."""
-    return bool(len(values) and values.min() > 0 and values.max() > 10 * values.min())
+    """Whether finite values are positive and span more than a factor of 3."""
+    return bool(len(values) and values.min() > 0 and values.max() > 3 * values.min())
+
+
+def with_margin(values: FloatArray, *, is_log: bool) -> tuple[float, float]:
+    """The range of finite values with 5 % on either side, of the logarithm if `is_log`."""
+    ends = np.array([values.min(), values.max()])
+    ends = np.log10(ends) if is_log else ends
+    margin = 0.05 * (ends[1] - ends[0]) or 0.05 * abs(ends[0]) or 0.05
+    low, high = ends + np.array([-margin, margin])
+    return (float(10.0**low), float(10.0**high)) if is_log else (float(low), float(high))
 
 
 def whole_decades(values: FloatArray) -> int:

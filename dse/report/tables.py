@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dse._columns import FloatArray
-    from dse.report.data import FrontTable, RunSummary
+    from dse.report.data import AxisInfo, FrontTable, RunSummary
 
 
 class Cell(NamedTuple):
@@ -74,12 +74,18 @@ def design_table(front: FrontTable) -> Table:
     )
 
 
-def run_table(summaries: Sequence[RunSummary]) -> Table:
-    """One row per run."""
+def run_table(summaries: Sequence[RunSummary], objectives: Sequence[AxisInfo]) -> Table:
+    """One row per run: its hypervolume, or the best value of the only objective.
+
+    Args:
+        summaries: One per run.
+        objectives: The axes.
+    """
     counts = {
         "evaluations": "designs evaluated",
         "infeasible": "designs that cannot work",
         "failed": "evaluations that ended in an error",
+        "admissible": "designs that work and satisfy every constraint",
         "front_size": "designs on the run's own front",
     }
     searchers = [s.searcher for s in summaries]
@@ -94,16 +100,32 @@ def run_table(summaries: Sequence[RunSummary]) -> Table:
                 Column(quantity_of_name(name), hint, [_count(getattr(s, name)) for s in summaries])
                 for name, hint in counts.items()
             ),
-            Column(
-                "hypervolume", "of the run's own front", [_plain(s.hypervolume) for s in summaries]
-            ),
-            Column(
-                "share of best",
-                "hypervolume relative to that of the whole study's front",
-                [_percent(s.share_of_best) for s in summaries],
+            *(
+                _best_columns(summaries, objectives[0])
+                if len(objectives) == 1
+                else _volume_columns(summaries)
             ),
         ]
     )
+
+
+def _volume_columns(summaries: Sequence[RunSummary]) -> list[Column]:
+    volumes = [_plain(s.hypervolume) for s in summaries]
+    shares = [_percent(s.share_of_best) for s in summaries]
+    return [
+        Column("hypervolume", "of the run's own front", volumes),
+        Column("of all together", "relative to the hypervolume of all runs together", shares),
+    ]
+
+
+def _best_columns(summaries: Sequence[RunSummary], objective: AxisInfo) -> list[Column]:
+    best = [np.nan if s.best is None else s.best for s in summaries]
+    ratios = [np.nan if s.ratio_to_best is None else s.ratio_to_best for s in summaries]
+    title = f"best {quantity_of_name(objective.name)}"
+    return [
+        Column(title, objective.name, [Cell(printed(v, objective.unit), v) for v in best]),
+        Column("ratio to the best of all", "of all runs together", [_plain(r) for r in ratios]),
+    ]
 
 
 def _metric_column(name: str, unit: str, values: FloatArray) -> Column:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from accel_models.attention.comparison import Comparison, summarise
+from accel_models.comparison import Comparison, summarise
 
 
 def compared(ours, published, tolerance=0.01, *, is_absolute=False, column="latency_s"):

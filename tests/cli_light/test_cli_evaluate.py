@@ -112,6 +112,28 @@ def test_an_evaluated_file_can_be_evaluated_again(dse, designs, tmp_path):
     assert first.read_text() == second.read_text()
 
 
+def test_the_books_that_export_keeps_are_ignored(dse, designs):
+    books = "study,run,searcher,seed,position,lanes,latency_s,state,reason"
+    path = designs(f"{books}\ns,0,random,1,2,8,5e-9,ok,\n")
+    code, out, _ = dse("evaluate", "toy", "--designs", path)
+    assert (code, table(out)[0]["lanes"]) == (0, "8")
+
+
+@pytest.mark.parametrize("command", ["pareto", "export"])
+def test_what_other_commands_write_can_be_evaluated(dse, tmp_path, command):
+    job, study, found = tmp_path / "job.yaml", tmp_path / "study", tmp_path / "found.csv"
+    job.write_text("study: s\nmodel: toy\nsearch: [{searcher: random, budget: 9}]\n")
+    assert dse("run", job, "--study", study, "--quiet")[0] == 0
+    if command == "pareto":
+        found.write_text(dse("pareto", study, "--csv")[1])
+    else:
+        dse("export", study, "--csv", found)
+    code, out, err = dse("evaluate", "toy", "--designs", found)
+    assert (code, err) == (0, "")
+    written = table(found.read_text())
+    assert [row["latency_s"] for row in table(out)] == [row["latency_s"] for row in written]
+
+
 def test_designs_as_json(dse, designs):
     found = json.loads(dse("evaluate", "toy", "--designs", designs("lanes\n1\n2\n"), "--json")[1])
     assert [design["design"]["lanes"] for design in found["designs"]] == [1, 2]
@@ -126,6 +148,7 @@ def test_designs_as_json(dse, designs):
         ("lanes,lanes\n1,1\n", ":1, column 2: the column 'lanes' occurs twice"),
         ("lanes,banks\n1,2\n", ":1, column 2: 'banks' is a column, and set for all designs too"),
         ("lanes,style\n1\n", ":2: 1 cells"),
+        ("lanes;style\n1;slow\n", ":1: the columns are separated by ';'"),
         ("lanes\n1\n\n3\n", ":4, column 1 (lanes): lanes = '3' is not a value of this parameter"),
         ("lanes\n1\n5 GHz\n", ":3, column 1 (lanes): lanes: '5 GHz' is a frequency"),
         (
@@ -154,9 +177,12 @@ def test_a_wrong_file_is_refused_with_line_and_column(dse, designs, text, messag
         (["toy", "--set", "lanes=1", "--set", "lanes=2"], "--set: 'lanes' is given twice"),
         (["toy", "--set", "lane=1"], "unknown parameter 'lane'. Did you mean 'lanes'?"),
         (["toy", "--set", "lanes=3"], "lanes = 3 is not a value of this parameter"),
-        (["toy", "--option", "energy=3"], "model.options.energy: unknown key 'energy'."),
+        (["toy", "--option", "energy=3"], "model.options: unknown key 'energy'."),
         (["toy", "--workload", "toy-wrk"], "unknown workload 'toy-wrk'. Did you mean 'toy-work'?"),
-        (["toy", "--workload", "toy-work:ops=1"], "workload.ops: unknown key 'ops'."),
+        (["toy", "--workload", "bert:seq_len"], "next:    write bert:seq_len=VALUE"),
+        (["toy", "--workload", "net.json"], "workload.file: no such file (tried /"),
+        (["attention/fusemax", "--option", "components=no.csv"], "file not found: /"),
+        (["toy", "--workload", "toy-work:ops=1"], "workload: unknown key 'ops'."),
         (["toy", "--designs", "absent.csv"], "absent.csv: no such file (tried /"),
         (["toy", "--json", "-o", "x.csv"], "--json and -o together"),
     ],
@@ -166,6 +192,26 @@ def test_bad_arguments_are_refused(dse, arguments, message):
     assert (code, out) == (2, "")
     assert message in err
     assert len(err.splitlines()) <= 5
+
+
+def test_a_workload_file_with_missing_parameters_shows_how_to_give_them(dse, tmp_path):
+    file = tmp_path / "config.json"
+    file.write_text("{}")
+    code, _, err = dse("evaluate", "toy", "--workload", file)
+    assert code == 2
+    assert f"next:    write {file}:seq_len=VALUE" in err
+
+
+def test_a_model_that_raises_is_named_with_the_line(dse, monkeypatch):
+    def broken(self, x, ops, wanted):
+        return {}["row"]
+
+    monkeypatch.setattr("plugins.toy_plugin.Toy.equations", broken)
+    code, _, err = dse("evaluate", "toy")
+    assert code == 1
+    assert err.startswith("Error: the model toy raised KeyError: 'row' at /")
+    assert "Traceback" not in err
+    assert "KeyError" in dse("evaluate", "toy", "--debug")[2]
 
 
 def test_an_unwritable_output_is_a_refusal_of_the_environment(dse, tmp_path):

@@ -51,6 +51,49 @@ def test_a_model_is_described_in_full(dse, text):
     assert text in out
 
 
+def test_the_default_space_lists_every_parameter(dse):
+    space = json.loads(dse("describe", "toy", "--json")[1])["default space"]
+    assert list(space) == ["style", "lanes", "banks", "frequency_hz"]
+    assert space["banks"] == "1, 2"
+
+
+def test_a_default_of_none_shows_what_the_model_takes_in_its_place(dse):
+    options = json.loads(dse("describe", "attention/fusemax", "--json")[1])["options"]
+    defaults = {option["name"]: option["default"] for option in options}
+    assert defaults["rf_accounting"] == "physical"
+    assert defaults["components"] is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gymnasium.make('dse-test/ToyPlugin-v0')",
+        "  model           toy",
+        "  multi_discrete  MultiDiscrete([2 8 2 4])       16       The code of each parameter.",
+        "  objective  2       log10(value / reference) / 6",
+        "  log_sum      Minus the weighted mean of the log-ratios",
+        "  episode         16 steps by default",
+    ],
+)
+def test_an_environment_is_described(dse, text):
+    code, out, _ = dse("describe", "dse-test/ToyPlugin-v0")
+    assert code == 0
+    assert text in out
+
+
+def test_an_unknown_environment_gets_a_hint(dse):
+    assert "Did you mean 'dse/FuseMax-v0'?" in dse("describe", "dse/FuseMax-v1")[2]
+    assert "Did you mean 'dse/FuseMax-v0'?" in dse("describe", "dse/FuseMx-v0", "--kind", "envs")[2]
+
+
+def test_a_plugin_whose_file_is_gone_is_listed_as_such(dse, tmp_path, monkeypatch):
+    points = {"dse.models": {"gone": "no_such_module:Gone", "lost": "dse.no_such_file:Lost"}}
+    monkeypatch.syspath_prepend(install(tmp_path, "leftover", points))
+    out = dse("list", "models")[1]
+    assert "cannot be imported: no module named 'no_such_module'" in out
+    assert "cannot be imported: no module named 'dse.no_such_file'" in out
+
+
 def test_a_model_is_described_for_a_workload(dse):
     found = json.loads(dse("describe", "toy", "--workload", "toy-work:operations=7", "--json")[1])
     assert found["workload"] == "toy-work:operations=7"

@@ -55,19 +55,14 @@ def test_infeasible_designs_are_counted():
     assert found.infeasible == 1 * 1 * 4 * 4  # fast, one lane
 
 
-def test_worst_is_taken_over_admissible_designs_only():
-    problem = toy_problem(("area_mm2 <= 40",))
-    found = enumerate_range(problem, 0, problem.space.size)
-    _, points = exhaustive_ids(problem)
-    assert found.worst.tolist() == np.nanmax(points, axis=0).tolist()
-
-
-def test_worst_ignores_infinities():
-    assert grid._largest(np.array([1.0, np.inf, np.nan])) == 1.0
-
-
-def test_worst_of_nothing_is_minus_infinity():
-    assert grid._largest(np.array([np.nan])) == -np.inf
+@pytest.mark.parametrize("constraints", [(), ("area_mm2 <= 40",), ("energy_j <= 2600",)])
+@pytest.mark.parametrize("largest", [7, 40, 1000])
+def test_admissible_designs_are_counted(constraints, largest):
+    problem = toy_problem(constraints)
+    found = enumerate_range(problem, 0, problem.space.size, largest)
+    designs = problem.space.at(np.arange(problem.space.size))
+    scores = problem.score(designs, problem.model.compute(designs))
+    assert found.admissible == np.count_nonzero(scores.admissible)
 
 
 # -- tables over many keys -----------------------------------------------------------------------

@@ -37,6 +37,20 @@ def test_quantities_are_read_as_si_numbers(text, unit, value):
     assert parse_quantity(text, unit) == value
 
 
+@pytest.mark.parametrize(
+    ("text", "unit", "hint"),
+    [
+        ("16K", "", "'16K': K is not a unit. Write 16384 (16 * 1024) or 16000 (16 * 1000)."),
+        ("2 G", "Hz", "'2 G': G is not a unit. Write 2 GHz."),
+        ("4Ki", "", "'4Ki': Ki is not a unit. Write 4096 (4 * 1024)."),
+    ],
+)
+def test_a_prefix_alone_is_no_unit(text, unit, hint):
+    with pytest.raises(InputError) as caught:
+        parse_quantity(text, unit)
+    assert caught.value.what == hint
+
+
 def test_a_tiny_exponent_costs_no_time():
     assert parse_quantity("1e-999999999 ns", "s") == 0.0
 

@@ -64,6 +64,15 @@ def test_tags_are_known_and_yaml_parses(page):
             yaml.safe_load(body)
 
 
+def test_the_mistakes_of_the_job_page_read_as_the_tool_says_them(tmp_path):
+    page = blocks(ROOT / "docs" / "tutorials" / "launch-a-job.md")
+    shown = next(position for position, (tag, _) in enumerate(page) if tag == "text")
+    write_job = page[0][1].replace("dse run my_job.yaml", "true")
+    result = run("bash", write_job + page[shown - 1][1], tmp_path)
+    assert result.returncode == 0
+    assert result.stderr == page[shown][1]
+
+
 def test_links_between_pages_lead_somewhere():
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):

@@ -26,7 +26,10 @@ class TestConstrainedToy(EnvironmentContract):
         return {"problem": toy_problem(["area_mm2 <= 40", "latency_s <= 1e-6"])}
 
 
+SHORT = {"dram/controller": {"requests": 300}}  # simulators take time
+
+
 class TestInstalledModels(EnvironmentContract):
     @pytest.fixture(params=MODELS)
     def arguments(self, request):
-        return {"model": request.param}
+        return {"model": request.param, "workload_options": SHORT.get(request.param, {})}

@@ -5,10 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dse.envs.rewards import DECADES, REWARDS, Outcome, find_reward, log_ratios, scalar, share
+from dse.envs.rewards import (
+    ARCHGYM_CLIP,
+    DECADES,
+    REWARDS,
+    Outcome,
+    archgym,
+    find_reward,
+    log_ratios,
+    scalar,
+    share,
+)
 from dse.errors import InputError
 
 REFERENCE = np.array([10.0, 4.0])
+FUNCTIONS = {**REWARDS, "archgym": archgym}
 SIGNS = np.array([1.0, -1.0])  # the first objective is minimised, the second maximised
 
 
@@ -25,8 +36,19 @@ def outcome(values, violation=0.0, best=-DECADES, weights=(0.5, 0.5), targets=(1
     )
 
 
+def one_objective(value, target):
+    return Outcome(
+        values=np.array([[value]]),
+        log_ratios=np.zeros((1, 1)),
+        violation=np.zeros(1),
+        best=np.zeros(1),
+        weights=np.ones(1),
+        targets=np.array([target]),
+    )
+
+
 def reward(name, *args, **kwargs):
-    return float(REWARDS[name](outcome(*args, **kwargs))[0])
+    return float(FUNCTIONS[name](outcome(*args, **kwargs))[0])
 
 
 def test_log_ratio_counts_decades_worse():
@@ -61,7 +83,7 @@ def test_scalar_keeps_every_violating_design_below_every_admissible_one():
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("log_sum", 0.0), ("inverse", 0.5), ("target", 1.0)]
+    ("name", "expected"), [("log_sum", 0.0), ("inverse", 0.5), ("target", 1.0), ("archgym", 1e6)]
 )
 def test_reward_at_the_reference(name, expected):
     assert reward(name, (10.0, 4.0)) == pytest.approx(expected)
@@ -91,9 +113,39 @@ def test_target_by_hand():
     assert reward("target", (15.0, 1.0)) == pytest.approx((2 / 3 + 4 / 7) / 2)
 
 
+def test_archgym_is_the_product_of_the_inverse_distances():
+    # 10 / |15 - 10| = 2 and 4 / |1 - 4| = 4/3
+    assert reward("archgym", (15.0, 1.0)) == pytest.approx(8 / 3)
+
+
+def test_archgym_of_one_objective():
+    # its `power`: a target of 1 W and a design of 1.25 W give 1 / 0.25
+    assert archgym(one_objective(1.25, target=1.0))[0] == pytest.approx(4.0)
+
+
+def test_archgym_punishes_what_is_better_than_the_target():
+    assert reward("archgym", (5.0, 1.0)) == reward("archgym", (15.0, 1.0))
+
+
+@pytest.mark.parametrize("value", [0.1, 0.1 * (1 + 1e-4), 0.1 * (1 - 1e-9)])
+def test_archgym_is_clipped_near_the_target(value):
+    assert archgym(one_objective(value, target=0.1))[0] == ARCHGYM_CLIP
+
+
+def test_archgym_is_clipped_factor_by_factor():
+    # at the first target, and 4 / |2 - 4| = 2 for the second
+    assert reward("archgym", (10.0, 2.0)) == pytest.approx(2000.0)
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("log_sum", -6.5), ("improvement", 0.0), ("inverse", -0.5), ("target", -0.5)],
+    [
+        ("log_sum", -6.5),
+        ("improvement", 0.0),
+        ("inverse", -0.5),
+        ("target", -0.5),
+        ("archgym", -0.5),
+    ],
 )
 def test_penalty_of_a_violation_of_one(name, expected):
     assert reward(name, (1.0, 400.0), violation=1.0) == expected
@@ -102,13 +154,19 @@ def test_penalty_of_a_violation_of_one(name, expected):
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("log_sum", -7.0), ("improvement", 0.0), ("inverse", -1.0), ("target", -1.0)],
+    [
+        ("log_sum", -7.0),
+        ("improvement", 0.0),
+        ("inverse", -1.0),
+        ("target", -1.0),
+        ("archgym", -1.0),
+    ],
 )
 def test_penalty_without_usable_metrics(name, expected, value):
     assert reward(name, (value, 4.0)) == expected
 
 
-@pytest.mark.parametrize("name", REWARDS)
+@pytest.mark.parametrize("name", FUNCTIONS)
 @given(
     first=st.floats(allow_nan=True, allow_infinity=True),
     second=st.floats(min_value=0.0),
@@ -117,7 +175,7 @@ def test_penalty_without_usable_metrics(name, expected, value):
 )
 def test_rewards_are_finite_for_any_metrics(name, first, second, violation, best):
     value = reward(name, (first, second), violation=violation, best=best)
-    assert -7.0 <= value <= 12.0
+    assert -7.0 <= value <= (ARCHGYM_CLIP**2 if name == "archgym" else 12.0)
 
 
 def test_unknown_reward():

@@ -2,8 +2,11 @@ import json
 
 import pytest
 
+from dse import Choice, DesignSpace, Integer
 from dse._yaml import dump_yaml, load_yaml
 from dse.job import Job, load_job, searcher_settings
+
+SEARCH = "search: [{searcher: random, budget: 9}]\n"
 
 
 def facts(problem):
@@ -29,7 +32,11 @@ def test_every_default_is_written_out(job_file):
     resolved = load_job(job_file()).resolved()
     assert resolved["workload"] == {"name": "toy-work", "operations": 2048.0, "file": None}
     assert resolved["model"]["options"] == {"memory_energy_j": 2.0}
-    assert resolved["space"] == {"banks": [1, 2], "frequency_hz": [10**9, 5 * 10**8]}
+    assert resolved["space"] == {
+        "lanes": [1, 2, 4, 8, 16, 32, 64, 128],
+        "banks": [1, 2],
+        "frequency_hz": [10**9, 5 * 10**8],
+    }
     assert resolved["executor"] == {"kind": "local", "workers": "auto", "address": None}
     assert resolved["limits"]["store_rows"] == 2_000_000
 
@@ -65,6 +72,20 @@ def test_relative_paths_are_resolved_against_the_job_file(job_file, tmp_path, mo
         job = load_job(path)
         assert job.problem().model.workload.operations == 99.0
         assert job.resolved()["workload"]["file"] == str(tmp_path / "operations é.txt")
+
+
+def test_very_many_values_of_a_parameter_are_written_as_a_range(job_file, monkeypatch):
+    space = DesignSpace((Choice("style", ("slow", "fast")), Integer("banks", 1, 5000)))
+    monkeypatch.setattr("plugins.toy_plugin.Toy.space", space)
+    path = job_file(text="study: s\nmodel: toy\nspace: {banks: {from: 1, to: 5000}}\n" + SEARCH)
+    resolved = load_job(path).resolved()
+    assert resolved["space"] == {"style": ["slow", "fast"], "banks": {"from": 1, "to": 5000}}
+    assert Job.from_resolved(resolved).problem().space == space
+
+
+def test_a_word_names_the_executor(job_file):
+    job = load_job(job_file("search:", "executor: ray\nsearch:"))
+    assert job.resolved()["executor"] == {"kind": "ray", "workers": "auto", "address": None}
 
 
 def test_settings_become_the_searchers_dataclass(job_file):

@@ -96,7 +96,9 @@ def test_constraints_and_objectives_are_parsed():
         ({"model": "tio"}, "model.name: unknown model 'tio'. Did you mean 'toy'?"),
         ({"workload": "toy-wrk"}, "workload.name: unknown workload 'toy-wrk'. Did you mean 'toy-w"),
         ({"workload": "bert"}, "workload.name: Toy cannot run a TransformerLayer"),
-        ({"model_options": {"energy_j": 1}}, "model.options.energy_j: unknown key 'energy_j'."),
+        ({"model_options": {"energy_j": 1}}, "model.options: unknown key 'energy_j'."),
+        ({"workload_options": {"file": "no.txt", "x": 1}}, "workload.file: no such file (tried /"),
+        ({"workload_options": {"operations": "2K"}}, "workload.operations: '2K': K is not a unit"),
         ({"workload_options": {"operations": "1 s"}}, "workload.operations: '1 s' is a time, but"),
         ({"space": {"lane": [1]}}, "space.lane: unknown parameter 'lane'. Did you mean 'lanes'?"),
         ({"space": {"lanes": [1, 3]}}, "space.lanes[1]: lanes = 3 is not a value"),
@@ -104,7 +106,7 @@ def test_constraints_and_objectives_are_parsed():
         ({"space": {"lanes": []}}, "space.lanes: lanes has no value left"),
         ({"space": {"lanes": None}}, "space.lanes[0]: lanes = None is not a value"),
         ({"space": {"lanes": {"from": 4}}}, "space.lanes: the key 'to' is missing"),
-        ({"space": {"lanes": {"from": 4, "to": 8, "step": 1}}}, "space.lanes.step: unknown key"),
+        ({"space": {"lanes": {"from": 4, "to": 8, "step": 1}}}, "space.lanes: unknown key"),
         ({"space": {"lanes": {"from": 8, "to": 4}}}, "space.lanes: lanes: from 8 is above to 4"),
         ({"space": {"lanes": {"from": 5, "to": 7}}}, "space.lanes: lanes has no value from 5 to 7"),
         (
@@ -129,6 +131,7 @@ def test_constraints_and_objectives_are_parsed():
         ({"objectives": {"energy_j": "less"}}, "objectives.energy_j: objective energy_j: directi"),
         ({"objectives": {}}, "objectives: no objective"),
         ({"constraints": ["area < = 5"]}, "constraints[0]: 'area < = 5' is not a constraint"),
+        ({"constraints": ["style <= 1"]}, "constraints[0]: 'style <= 1': the values of style are"),
         ({"constraints": ["area <= 5"]}, "constraints[0]: 'area <= 5': unknown name 'area'."),
     ],
 )

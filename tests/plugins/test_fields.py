@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import pytest
 
-from dse._faults import Faults, blaming, key_text
+from dse._faults import Faults, blaming, grouped, key_text
 from dse._fields import fields_of, type_text, validate
 from dse.errors import InputError, PluginError
 
@@ -117,7 +117,7 @@ def test_lists_become_tuples():
 
 def test_an_unknown_key_gets_a_hint():
     text = message(lanes=1, stile="fast")
-    assert text.startswith("stile: unknown key 'stile'. Did you mean 'style'?\n  allowed: lanes, ")
+    assert text.startswith("unknown key 'stile'. Did you mean 'style'?\n  allowed: lanes, ")
 
 
 def test_a_missing_key_says_what_it_holds():
@@ -180,7 +180,18 @@ def test_no_fault_raises_nothing():
 def test_a_place_inside_another_file_is_kept():
     faults = Faults()
     faults.add(("workload",), InputError("bad", where="net.yaml:3:1"))
-    assert str(faults.located(key_text)[0]) == "workload: net.yaml:3:1: bad"
+    assert str(faults.located()[0]) == "workload: net.yaml:3:1: bad"
+
+
+def test_what_neighbours_allow_is_said_once():
+    errors = [InputError("a", allowed="x"), InputError("b", allowed="x"), InputError("c")]
+    assert [str(error) for error in grouped(errors)] == ["a", "b\n  allowed: x", "c"]
+
+
+def test_a_key_is_not_named_twice():
+    faults = Faults()
+    faults.add(("a", "b"), InputError("unknown key 'b'."))
+    assert str(faults.located(lambda _: "file:1:2")[0]) == "file:1:2, a: unknown key 'b'."
 
 
 def test_several_faults_survive_pickling():

@@ -50,8 +50,9 @@ def report(table, **changes):
         front=table,
         cloud={axis.name: 3 * table.metrics[axis.name] for axis in table.objectives},
         cloud_searcher=["nsga2"] * table.size,
+        violating={},
         curves=(curve(seed=0), curve(seed=1), curve("random")),
-        summaries=(RunSummary("nsga2", 0, 1200, 3, 0, 2, 1.5, 0.995),),
+        summaries=(RunSummary("nsga2", 0, 1200, 3, 0, 1100, 2, 1.5, 0.995),),
         reference_point=dict.fromkeys(table.metrics, 10.0),
         notes=(),
         job_yaml="study: sample\n",
@@ -80,6 +81,7 @@ def realistic(n_cloud=3000, n_front=370, seed=0):
         front=_front_of(best, objectives, rng),
         cloud={axis.name: points[:, j] for j, axis in enumerate(objectives)},
         cloud_searcher=[("nsga2", "random")[i % 2] for i in range(n_cloud)],
+        violating={axis.name: points[:, j] / 3 for j, axis in enumerate(objectives)},
         curves=tuple(_curves(rng)),
         summaries=tuple(_summaries(rng)),
         reference_point={"latency_s": 1e3, "energy_j": 1e5, "area_mm2": 5e3},
@@ -138,8 +140,8 @@ def _summaries(rng):
         for seed in range(3):
             volume = float(rng.uniform(26, 30.5))
             failed = 17 if (searcher, seed) == ("nsga2", 2) else 0
-            yield RunSummary(searcher, seed, 20000, 412, failed, 121, volume, volume / 31)
-    yield RunSummary("exhaustive", None, 1036800, 21877, 0, 370, 31.0, 1.0)
+            yield RunSummary(searcher, seed, 20000, 412, failed, 9000, 121, volume, volume / 31)
+    yield RunSummary("exhaustive", None, 1036800, 21877, 0, 1014923, 370, 31.0, 1.0)
 
 
 _JOB = """\

@@ -83,7 +83,7 @@ def test_every_section_is_there(page):
 def test_header_shows_title_subtitle_and_key_figures(page):
     assert "bert-64k" in page.text
     assert "attention/fusemax on bert" in page.text
-    assert re.search(r"designs evaluated\s*1,156,800", page.text)
+    assert re.search(r"evaluations in all searches\s*1,156,800", page.text)
     assert re.search(r"lowest latency\s*\d+\.?\d* m?s", page.text)
 
 
@@ -113,8 +113,8 @@ def test_three_objectives_make_three_panels(html):
 
 def test_front_is_coloured_by_the_categorical(html):
     named = [t["name"] for t in traces(html, "figure-front") if t["showlegend"]]
-    assert named[0] == "evaluated designs"
-    assert set(named[1:]) <= {"architecture", "binding", "cascade", "flat", "unfused"}
+    assert named[:2] == ["violates a constraint", "evaluated designs"]
+    assert set(named[2:]) <= {"architecture", "binding", "cascade", "flat", "unfused"}
 
 
 def test_axes_are_logarithmic_and_titled(html):
@@ -153,6 +153,33 @@ def test_one_objective_is_explained():
     page = Page(render_report(report(front(LATENCY, latency_s=[0.25]))))
     assert "With one objective the front is the best design" in page.text
     assert re.search(r"lowest latency\s*250 ms", page.text)
+
+
+def test_designs_that_violate_a_constraint_stretch_no_axis():
+    violating = {"latency_s": np.array([1e-6]), "energy_j": np.array([1e-6])}
+    html = render_report(report(two_objectives(), violating=violating))
+    # admissible: 0.1 s to 3 x 50 s, and a margin of 5 % of these 3.2 decades
+    low, high = json.loads(re.search(r'"xaxis":\{.*?"range":(\[.*?\])', html).group(1))
+    assert low == pytest.approx(-1 - 0.05 * np.log10(1500))
+    assert high == pytest.approx(np.log10(150) + 0.05 * np.log10(1500))
+    assert "The axes span the admissible designs" in Page(html).text
+    assert "The axes span" not in Page(render_report(report(two_objectives()))).text
+
+
+def test_violating_designs_are_hidden_together_from_the_legend(html):
+    groups = {
+        t["legendgroup"]
+        for t in traces(html, "figure-front")
+        if t["name"] == "violates a constraint"
+    }
+    assert groups == {"violates a constraint"}
+
+
+def test_no_admissible_design_has_no_progress_to_draw():
+    table = front(LATENCY, ENERGY, latency_s=[], energy_j=[])
+    html = render_report(report(table, curves=(), reference_point={}))
+    assert "No admissible design has been found" in Page(html).text
+    assert "Reference point" not in Page(html).text
 
 
 def test_empty_front_says_so():
@@ -239,7 +266,7 @@ def test_hostile_text_stays_text():
         categorical=HOSTILE,
         cloud_searcher=[HOSTILE, "b"],
         curves=(curve(HOSTILE),),
-        summaries=(RunSummary(HOSTILE, 0, 1, 0, 0, 1, 1.0, 1.0),),
+        summaries=(RunSummary(HOSTILE, 0, 1, 0, 0, 1, 1, 1.0, 1.0),),
         reference_point={HOSTILE: 1.0},
         notes=(HOSTILE,),
         job_yaml=HOSTILE,

@@ -66,6 +66,12 @@ def test_more_objectives_make_more_panels(tmp_path):
     assert three[1] == 3 * two[1]
 
 
+def test_one_front_is_coloured_by_a_parameter(tmp_path):
+    plot_front({"study": two_objectives()}, tmp_path / "front.png", "Pareto front", "mode")
+    assert has_colour(tmp_path / "front.png", "#0072B2")
+    assert has_colour(tmp_path / "front.png", "#D55E00")
+
+
 def test_only_shared_objectives_are_drawn(tmp_path):
     fronts = {"one": two_objectives(), "other": front(LATENCY, latency_s=[1.0])}
     plot_front(fronts, tmp_path / "front.png")

@@ -27,6 +27,7 @@ from dse.report.scales import (
     objective_pairs,
     wants_log,
     whole_decades,
+    with_margin,
 )
 from dse.report.tables import design_table, run_table
 
@@ -101,15 +102,15 @@ def test_finite_joins_and_drops():
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ([1, 11], True),
-        ([1, 10], False),
+        ([1, 3.1], True),
+        ([1, 3], False),
         ([0, 100], False),
         ([-5, 100], False),
         ([], False),
         ([7], False),
     ],
 )
-def test_log_axis_needs_positive_values_over_more_than_a_decade(values, expected):
+def test_log_axis_needs_positive_values_over_more_than_a_factor_of_3(values, expected):
     assert wants_log(np.array(values, dtype=float)) is expected
 
 
@@ -136,7 +137,7 @@ def test_linear_ticks_lie_inside_and_are_few(low, span):
     assert low - slack <= ticks.min() <= ticks.max() <= low + span + slack
 
 
-@given(st.floats(1e-12, 1e12), st.floats(10.1, 1e12))
+@given(st.floats(1e-12, 1e12), st.floats(3.01, 1e12))
 def test_log_ticks_lie_inside_and_are_few(low, ratio):
     ticks = log_ticks(low, low * ratio)
     assert 1 <= len(ticks) <= 12
@@ -201,11 +202,35 @@ def test_design_table_sorts_labels_by_value():
 
 def test_run_table_prints_missing_values_as_dashes():
     runs = [
-        RunSummary("nsga2", 3, 12000, 1, 0, 9, 1.25, 0.5),
-        RunSummary("exhaustive", None, 7, 0, 0, 0, float("nan"), float("nan")),
+        RunSummary("nsga2", 3, 12000, 1, 0, 8000, 9, 1.25, 0.5),
+        RunSummary("exhaustive", None, 7, 0, 0, 7, 0, float("nan"), float("nan")),
     ]
-    rows = [[cell.text for _, cell in row] for row in run_table(runs).rows]
-    assert rows == [
-        ["nsga2", "3", "12,000", "1", "0", "9", "1.25", "50.00%"],
-        ["exhaustive", "-", "7", "0", "0", "0", "-", "-"],
+    table = run_table(runs, (LATENCY, ENERGY))
+    assert [column.title for column in table.columns][5:] == [
+        *("admissible", "front size", "hypervolume", "of all together"),
     ]
+    assert [[cell.text for _, cell in row] for row in table.rows] == [
+        ["nsga2", "3", "12,000", "1", "0", "8,000", "9", "1.25", "50.00%"],
+        ["exhaustive", "-", "7", "0", "0", "7", "0", "-", "-"],
+    ]
+
+
+def test_run_table_of_one_objective_shows_the_best_value():
+    runs = [
+        RunSummary("nsga2", 0, 10, 0, 0, 10, 1, 0.9, 0.95, 0.003, 1.2),
+        RunSummary("random", 0, 10, 10, 0, 0, 0, 0.0, 0.0),
+    ]
+    table = run_table(runs, (LATENCY,))
+    assert [column.title for column in table.columns][-2:] == [
+        *("best latency", "ratio to the best of all"),
+    ]
+    assert [[cell.text for _, cell in row][-2:] for row in table.rows] == [
+        ["3 ms", "1.2"],
+        ["-", "-"],
+    ]
+
+
+def test_margins_are_shares_of_the_range():
+    assert with_margin(np.array([1.0, 3.0]), is_log=False) == pytest.approx((0.9, 3.1))
+    assert with_margin(np.array([1.0, 100.0]), is_log=True) == pytest.approx((10**-0.1, 10**2.1))
+    assert with_margin(np.array([0.0, 0.0]), is_log=False) == pytest.approx((-0.05, 0.05))

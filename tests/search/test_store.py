@@ -68,17 +68,17 @@ def test_empty_ledger_has_empty_columns(store):
 
 def test_range_round_trip(store):
     points, ids = np.array([[1.0, 2.0]]), np.array([5])
-    step = RangeStep(1, 0, 10, points, ids, 3, [4.0, -np.inf])
+    step = RangeStep(1, 0, 10, points, ids, 3, 6)
     store.record_range(step, ids, points, "whole space enumerated")
     (part,) = store.ranges(1)
-    assert (part.start, part.stop, part.infeasible, part.worst) == (0, 10, 3, [4.0, -np.inf])
+    assert (part.start, part.stop, part.infeasible, part.admissible) == (0, 10, 3, 6)
     np.testing.assert_array_equal(store.front(1)[0], ids)
     np.testing.assert_array_equal(store.front(1)[1], points)
     assert store.runs()[1].finished
 
 
 def test_enumeration_without_members_has_no_front(store):
-    step = RangeStep(1, 0, 10, np.empty((0, 2)), np.empty(0, np.int64), 10, [-np.inf] * 2)
+    step = RangeStep(1, 0, 10, np.empty((0, 2)), np.empty(0, np.int64), 10, 0)
     store.record_range(step, step.ids, step.points, "")
     assert store.front(1) is None
 

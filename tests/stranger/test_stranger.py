@@ -41,17 +41,30 @@ def test_a_design_is_evaluated(run_with_stranger):
     assert json.loads(text)["metrics"] == {"latency_s": 2e-08, "gates": 4800.0}
 
 
-def test_a_job_with_all_three_is_accepted(run_with_stranger, tmp_path):
+def test_a_job_with_all_three_runs_to_a_report(run_with_stranger, tmp_path):
     (tmp_path / "job.yaml").write_text(
         "study: s\nmodel: stranger/adder\nworkload: {name: sums, count: 10}\n"
-        "search: [{searcher: first-come, budget: 4, settings: {stride: 2}}]\n"
+        "search:\n"
+        "  - {searcher: first-come, budget: 4, settings: {stride: 2}}\n"
+        "  - {searcher: exhaustive}\n"
     )
+    text = dse(run_with_stranger, "run", "job.yaml", "--study", "out", "--quiet")
+    assert "of 128" in text
+    assert (tmp_path / "out" / "report.html").stat().st_size > 100_000
+    found = json.loads(dse(run_with_stranger, "show", "out", "--json"))
+    assert [run["evaluations"] for run in found["runs"]] == [4, 128]
+    # 10 sums: one round needs 10 adders; front from 1 ripple adder to 10 look-ahead ones
+    fastest = json.loads(dse(run_with_stranger, "pareto", "out", "--json"))[0]
+    assert (fastest["style"], fastest["adders"]) == ("look-ahead", 10)
+
+
+def test_the_environment_is_there(run_with_stranger):
     done = run_with_stranger(
         "-c",
-        "from pathlib import Path; from dse.job import load_job\n"
-        "print(load_job(Path('job.yaml')).problem().space.size)",
+        "import gymnasium; env = gymnasium.make('dse.envs:stranger/Adder-v0')\n"
+        "print(env.reset(seed=0)[0].shape == env.observation_space.shape)",
     )
-    assert done.stdout == "128\n"
+    assert done.stdout == "True\n", done.stderr
 
 
 def test_a_broken_neighbour_does_no_harm(run_with_stranger, tmp_path):

@@ -1,0 +1,1 @@
+"""DRAM memory controllers: a cycle-exact simulator behind the cost-model contract."""
