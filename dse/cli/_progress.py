@@ -30,6 +30,9 @@ _WINDOW_S = 20.0
 _SETTLED_S = 2.0
 _BAR_WIDTH = 24
 
+_WORTH_SAYING = 0.01
+"""Share of the work to be done before the time left is worth saying."""
+
 
 class Pace:
     """Designs per second over the recent past, and the time that is left.
@@ -175,7 +178,12 @@ class Progress:
             return f"{share}; stopping after the running evaluations; Ctrl-C again stops at once"
         if per_s is None:
             return f"{share}, estimating"
-        left = f"{duration((total - done) / per_s)} left" if per_s > 0 else "waiting for a result"
+        if per_s <= 0:
+            left = "waiting for a result"
+        elif done < total * _WORTH_SAYING:
+            left = "estimating the time left"  # searches start one by one: the pace will rise
+        else:
+            left = f"{duration((total - done) / per_s)} left"
         return f"{share}, {_count(per_s)}/s, {left}"
 
     def _best(self) -> str:
