@@ -10,7 +10,7 @@ from dse._build import build_problem
 from dse._plugins import load
 from dse.envs._actions import find_encoding
 from dse.envs._core import DesignTask, choose_home
-from dse.envs.rewards import REWARDS, find_reward, target
+from dse.envs.rewards import REWARDS, TARGETED, find_reward
 from dse.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class TaskArguments(TypedDict, total=False):
         problem: A complete problem, in place of all of the above.
         reward: One of `dse.envs.rewards.REWARDS`; "log_sum" by default.
         weights: Metric -> weight of the objective; equal weights if None. They are normalised.
-        targets: Metric -> wanted value; reward "target" needs one for each objective.
+        targets: Metric -> wanted value; rewards "target" and "archgym" need one for each
+            objective.
         action: "multi_discrete" (default), "box" or "discrete".
         horizon: Steps per episode; by default 16, and for "discrete" at least enough to reach
             every design.
@@ -72,7 +73,7 @@ def build_task(**arguments: Unpack[TaskArguments]) -> DesignTask:
     encoding = find_encoding(arguments.get("action", "multi_discrete"), problem.space)
     reward = find_reward(arguments.get("reward", "log_sum"))
     weights = _weights(problem, arguments.get("weights"))
-    targets = _targets(problem, arguments.get("targets"), is_needed=reward is target)
+    targets = _targets(problem, arguments.get("targets"), is_needed=reward in TARGETED)
     horizon = _checked_horizon(arguments.get("horizon"))
     home, reference = choose_home(problem)
     steps = encoding.horizon(home) if horizon is None else horizon
@@ -134,10 +135,11 @@ def _targets(
     """The target of each objective; NaN where none is needed."""
     if not is_needed:
         if targets:
-            others = ", ".join(name for name, reward in REWARDS.items() if reward is not target)
+            with_targets = [name for name, reward in REWARDS.items() if reward in TARGETED]
+            others = [name for name in REWARDS if name not in with_targets]
             raise InputError(
                 "targets without the reward that uses them",
-                allowed=f"reward='target'; no targets for {others}",
+                allowed=f"reward {' or '.join(with_targets)}; no targets for {', '.join(others)}",
             )
         return np.full(len(problem.objectives), np.nan)
     values = np.array(_by_objective(problem, targets or {}, "targets"))

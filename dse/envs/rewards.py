@@ -30,6 +30,7 @@ __all__ = [
     "ARCHGYM_CLIP",
     "DECADES",
     "REWARDS",
+    "TARGETED",
     "Outcome",
     "archgym",
     "find_reward",
@@ -151,9 +152,18 @@ def archgym(outcome: Outcome) -> FloatArray:
 
 
 REWARDS: Mapping[str, Reward] = MappingProxyType(
-    {"log_sum": log_sum, "improvement": improvement, "inverse": inverse, "target": target}
+    {
+        "log_sum": log_sum,
+        "improvement": improvement,
+        "inverse": inverse,
+        "target": target,
+        "archgym": archgym,
+    }
 )
 """Every reward by name; the first line of its doc string says what it is."""
+
+TARGETED: tuple[Reward, ...] = (target, archgym)
+"""The rewards that need a target for each objective."""
 
 
 def find_reward(name: str) -> Reward:

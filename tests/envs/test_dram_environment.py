@@ -114,3 +114,21 @@ def test_energy_delay_product_under_a_latency_constraint(env):
     env.reset(seed=0)
     _, reward, *_ = env.step(env.action_space.sample())
     assert -7.0 <= reward < -6.0
+
+
+@pytest.mark.parametrize(
+    "objectives", [("power_w",), ("latency_s",), ("power_w", "latency_s")], ids="-".join
+)
+def test_rewards_of_archgym(objectives):
+    targets = {name: {"power_w": 1.0, "latency_s": 1e-6}[name] for name in objectives}
+    env = gymnasium.make(
+        ENV_ID,
+        objectives=dict.fromkeys(objectives, "min"),
+        reward="archgym",
+        targets=targets,
+        **TRACE,
+    )
+    env.reset(seed=0)
+    _, reward, _, _, info = env.step(env.unwrapped.task.home)
+    expected = np.prod([targets[n] / abs(info[n] - targets[n]) for n in objectives])
+    assert reward == pytest.approx(expected)
