@@ -61,8 +61,7 @@ def test_a_byte_order_mark_of_a_spreadsheet_does_not_matter(table):
 
 
 def test_missing_file(tmp_path):
-    text = message(tmp_path / "nothing.csv")
-    assert text.startswith(f"{tmp_path / 'nothing.csv'}: cannot read the component table: ")
+    assert message(tmp_path / "nothing.csv") == f"file not found: {tmp_path / 'nothing.csv'}"
 
 
 def test_file_that_is_no_text(tmp_path):
