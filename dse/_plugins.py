@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import inspect
 import logging
-from functools import cache
-from importlib.metadata import EntryPoint
+from functools import cache, lru_cache
+from importlib.metadata import Distribution, EntryPoint
 from importlib.metadata import entry_points as _installed
 from importlib.util import find_spec
 from pathlib import Path
@@ -85,7 +85,13 @@ def workload_reading(suffix: str) -> str | None:
 
 def distribution_name(point: EntryPoint) -> str:
     """Name of the installed package that a plug-in comes from."""
-    return point.dist.name if point.dist is not None else "unknown"
+    return _name(point.dist) if point.dist is not None else "unknown"
+
+
+@lru_cache(maxsize=256)
+def _name(distribution: Distribution) -> str:
+    """A distribution parses its metadata whenever it is asked; its plug-ins share one answer."""
+    return distribution.name
 
 
 def _precedence(point: EntryPoint) -> tuple[str, bool, str, str]:
