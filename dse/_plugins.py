@@ -1,4 +1,4 @@
-"""Finding plug-ins: models, workloads, searchers and trace formats, by name.
+"""Finding plug-ins: models, workloads, searchers, trace formats and subcommands, by name.
 
 Built-ins register through the same entry points as a stranger's package. Listing them imports
 nothing; a broken plug-in does no harm until somebody asks for it.
@@ -40,11 +40,14 @@ KINDS = MappingProxyType(
         "formats": "dse.trace_formats",
     }
 )
-"""Kind of plug-in -> the entry-point group it registers in."""
+"""Kind of plug-in that `dse list` shows -> the entry-point group it registers in."""
+
+_GROUPS = MappingProxyType({**KINDS, "commands": "dse.commands"})
 
 _OWN = "accel-dse"
 _SINGULAR = {
-    "models": "model", "workloads": "workload", "searchers": "searcher", "formats": "trace format"
+    "models": "model", "workloads": "workload", "searchers": "searcher",
+    "formats": "trace format", "commands": "command",
 }  # fmt: skip
 _MODEL_ATTRIBUTES = ("env_id", "version", "workload_type", "metrics", "default_objectives")
 _HOPS = 4
@@ -59,10 +62,10 @@ def entry_points(kind: str) -> dict[str, EntryPoint]:
     logged once.
 
     Args:
-        kind: A key of `KINDS`.
+        kind: A key of `KINDS`, or "commands".
     """
     claims: dict[str, list[EntryPoint]] = {}
-    for point in sorted(_installed(group=KINDS[kind]), key=_precedence):
+    for point in sorted(_installed(group=_GROUPS[kind]), key=_precedence):
         claims.setdefault(point.name, []).append(point)
     for name, (winner, *losers) in claims.items():
         for loser in losers:
@@ -113,11 +116,12 @@ def load(kind: str, name: str) -> Any:
     """Import a plug-in.
 
     Args:
-        kind: A key of `KINDS`.
+        kind: A key of `KINDS`, or "commands".
         name: As `dse list` shows it.
 
     Returns:
-        A `CostModel` subclass, a `Searcher` subclass, or the workload's or format's callable.
+        A `CostModel` subclass, a `Searcher` subclass, the workload's or format's callable, or a
+        click command.
 
     Raises:
         PluginError: Unknown name, or a plug-in that fails to import or is of the wrong kind.
@@ -126,7 +130,7 @@ def load(kind: str, name: str) -> Any:
     if name not in points:
         raise PluginError(
             f"unknown {_SINGULAR[kind]} {name!r}.{did_you_mean(name, points)}",
-            allowed=", ".join(points) or f"none is installed: no package offers {KINDS[kind]!r}",
+            allowed=", ".join(points) or f"none is installed: no package offers {_GROUPS[kind]!r}",
         )
     return _loaded(kind, points[name])
 
@@ -195,6 +199,13 @@ def _callable_fault(plugin: Any) -> _Fault:
     return None if callable(plugin) else ("cannot be called", "a function or a class")
 
 
+def _command_fault(plugin: Any) -> _Fault:
+    import click
+
+    allowed = "a function decorated with @click.command()"
+    return None if isinstance(plugin, click.Command) else ("is no click command", allowed)
+
+
 def _workload_fault(plugin: Any) -> _Fault:
     allowed = "a function with named, annotated parameters"
     fault = _callable_fault(plugin)
@@ -220,6 +231,7 @@ _CHECKS = MappingProxyType(
         "workloads": _workload_fault,
         "searchers": _searcher_fault,
         "formats": _callable_fault,
+        "commands": _command_fault,
     }
 )
 

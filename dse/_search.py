@@ -146,6 +146,7 @@ class Search:
         self._saved_at = time.monotonic()
         return {
             "searcher": self._searcher.state_dict(),
+            "diagnostics": self._searcher.diagnostics(),
             "rng": self._rng.bit_generator.state,
             "reached": self._reached,
             "idle": self._idle,

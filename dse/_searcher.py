@@ -60,6 +60,15 @@ class Searcher(ABC):
         something that is not a number, score +inf there.
         """
 
+    def diagnostics(self) -> dict[str, list[float]]:
+        """How the learning went so far, for people: columns of equal length, empty if none.
+
+        The column `evaluations`, non-decreasing, is the axis of all others (`mean_reward`,
+        `entropy`, ...). The study keeps them and the report draws them. They belong to the
+        state: an interrupted search tells the same in the end.
+        """
+        return {}
+
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
         """Everything `load_state_dict` needs to go on, as JSON-able data.

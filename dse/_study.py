@@ -249,6 +249,11 @@ class Study:
                 values[missing, j] = computed[name]
         return {name: values[:, j] for j, name in enumerate(names)}
 
+    def diagnostics(self, run: int) -> dict[str, FloatArray]:
+        """What the searcher of a run tells of its learning (`Searcher.diagnostics`), so far."""
+        columns = (self.store.checkpoint(run) or {}).get("diagnostics", {})
+        return {name: np.array(values, dtype=np.float64) for name, values in columns.items()}
+
     def counts(self, info: RunInfo) -> dict[State, int]:
         """How many designs of a run ended in which state."""
         if not info.enumerates:

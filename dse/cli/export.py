@@ -16,6 +16,7 @@ _EPILOG = """\b
 Examples:
   dse export studies/bert-64k --parquet evaluations.parquet
   dse export studies/bert-64k --csv evaluations.csv
+  dse export studies/bert-64k --training curves.csv
 """
 
 
@@ -23,7 +24,12 @@ Examples:
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--parquet", type=click.Path(path_type=Path), help="File to write.")
 @click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="File to write.")
-def export(folder: Path, parquet: Path | None, csv_path: Path | None) -> None:
+@click.option(
+    "--training", type=click.Path(path_type=Path), help="CSV file for the curves of learners."
+)
+def export(
+    folder: Path, parquet: Path | None, csv_path: Path | None, training: Path | None
+) -> None:
     """Write every evaluation of the study in DIR: run, parameters, metrics (SI units), state.
 
     Enumerations of more designs than `limits.store_rows` keep no rows; see `dse pareto`.
@@ -31,9 +37,20 @@ def export(folder: Path, parquet: Path | None, csv_path: Path | None) -> None:
     from dse._study import Study
     from dse.cli._designs import csv_text, write_text
 
-    if not (parquet or csv_path):
-        raise InputError("nowhere to write", allowed="--parquet FILE, --csv FILE")
+    if not (parquet or csv_path or training):
+        raise InputError("nowhere to write", allowed="--parquet FILE, --csv FILE, --training FILE")
     study = Study(folder)
+    if training:
+        records = training_table(study)
+        write_text(training, csv_text(records))
+        click.echo(f"{len(records['run']):,} records of training written to {training}")
+    if parquet or csv_path:
+        _export_evaluations(study, parquet, csv_path)
+
+
+def _export_evaluations(study: Study, parquet: Path | None, csv_path: Path | None) -> None:
+    from dse.cli._designs import csv_text, write_text
+
     table = evaluation_table(study)
     if not table["run"]:
         _require_rows(study)
@@ -69,6 +86,30 @@ def _write_parquet(table: dict[str, list[Any]], path: Path) -> None:
             f"cannot write {path.absolute()}: {error.strerror or error}",
             next_step="choose another file, or make room",
         ) from None
+
+
+def training_table(study: Study) -> dict[str, list[Any]]:
+    """What the searchers tell of their learning, one row per run and record.
+
+    Raises:
+        InputError: None of them tells anything.
+    """
+    told = [(info, study.diagnostics(info.run)) for info in study.store.runs()]
+    names = list(dict.fromkeys(name for _, columns in told for name in columns))
+    if not names:
+        raise InputError(
+            "no searcher of the study learns in a way it reports",
+            where=str(study.folder),
+            next_step="--csv writes the evaluations",
+        )
+    table: dict[str, list[Any]] = {name: [] for name in ("run", "searcher", "seed", *names)}
+    for info, columns in told:
+        count = len(next(iter(columns.values()), ()))
+        for name, value in (("run", info.run), ("searcher", info.searcher), ("seed", info.seed)):
+            table[name] += [value] * count
+        for name in names:
+            table[name] += columns[name].tolist() if name in columns else [float("nan")] * count
+    return table
 
 
 def evaluation_table(study: Study) -> dict[str, list[Any]]:

@@ -1,6 +1,7 @@
 """The `dse` command: its subcommands, and the one place that turns errors into exit codes.
 
-Subcommands are imported when they are called, so that `dse --help` imports nothing else.
+Subcommands are imported when they are called, so that `dse --help` imports nothing else. Packages
+add their own through the entry-point group `dse.commands`; none replaces a built-in one.
 
 Exit codes: 0 done; 1 too many failed evaluations, or an internal error; 2 bad input; 3 the
 environment refuses; 130 interrupted. A subcommand returns its exit code, or None for 0.
@@ -18,10 +19,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from dse._plugins import entry_points, load, static_summary
 from dse.errors import DSEError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from importlib.metadata import EntryPoint
 
 __all__ = ["cli", "invoke", "main"]
 
@@ -30,7 +33,7 @@ _DEBUG = "--debug"
 
 
 class _Command(NamedTuple):
-    """Where a subcommand lives, and its line in `dse --help`."""
+    """Where a built-in subcommand lives, and its line in `dse --help`."""
 
     target: str
     summary: str
@@ -60,29 +63,38 @@ class _LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return list(_COMMANDS)
+        return [*_COMMANDS, *_added()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
-        if cmd_name not in _COMMANDS:
-            return None
-        module, _, attribute = _COMMANDS[cmd_name].target.partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
-        return command
+        if cmd_name in _COMMANDS:
+            module, _, attribute = _COMMANDS[cmd_name].target.partition(":")
+            command: click.Command = getattr(import_module(module), attribute)
+            return command
+        return load("commands", cmd_name) if cmd_name in _added() else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if name not in _COMMANDS and not name.startswith("-"):
-            hint = did_you_mean(name, _COMMANDS)
+        known = self.list_commands(ctx)
+        if name not in known and not name.startswith("-"):
+            hint = did_you_mean(name, known)
             raise click.UsageError(f"there is no command {name!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
+        own = [(name, entry.summary) for name, entry in _COMMANDS.items()]
+        added = [(name, static_summary(point)) for name, point in _added().items()]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.summary) for name, entry in _COMMANDS.items()])
+            formatter.write_dl(own + added)
+
+
+def _added() -> dict[str, EntryPoint]:
+    """Subcommands of installed packages, without those that a built-in one hides."""
+    found = entry_points("commands")
+    return {name: point for name, point in found.items() if name not in _COMMANDS}
 
 
 def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:

@@ -12,7 +12,14 @@ import yaml
 from dse._columns import take
 from dse._outcomes import SafeEvaluator, State
 from dse._quality import Yardstick, growth, marks_up_to
-from dse.report.data import AxisInfo, FrontTable, ReportData, RunCurve, RunSummary
+from dse.report.data import (
+    AxisInfo,
+    FrontTable,
+    ReportData,
+    RunCurve,
+    RunDiagnostics,
+    RunSummary,
+)
 from dse.units import unit_of_name
 
 if TYPE_CHECKING:
@@ -67,7 +74,7 @@ def _run_points(study: Study, info: RunInfo) -> tuple[FloatArray, IntArray]:
 
 def curve_of(study: Study, info: RunInfo, yardstick: Yardstick) -> RunCurve:
     """Hypervolume against evaluations of one run."""
-    label = f"{info.searcher}, seed {info.seed}"
+    label = _label(info)
     if info.enumerates:
         ranges = study.store.ranges(info.run)
         total = sum(part.stop - part.start for part in ranges)
@@ -78,6 +85,20 @@ def curve_of(study: Study, info: RunInfo, yardstick: Yardstick) -> RunCurve:
     return RunCurve(
         label, info.searcher, info.seed, marks, growth(yardstick, points, positions, marks)
     )
+
+
+def diagnostics_of(study: Study) -> tuple[RunDiagnostics, ...]:
+    """What the searchers tell of their learning, for the runs that have something to tell."""
+    found = ((info, study.diagnostics(info.run)) for info in study.store.runs())
+    return tuple(
+        RunDiagnostics(_label(info), info.searcher, info.seed, columns)
+        for info, columns in found
+        if columns
+    )
+
+
+def _label(info: RunInfo) -> str:
+    return f"{info.searcher}, seed {info.seed}"
 
 
 def summary_of(study: Study, info: RunInfo, yardstick: Yardstick, whole: Front) -> RunSummary:
@@ -206,6 +227,7 @@ def report_data(study: Study) -> ReportData:
         cloud_searcher=searchers,
         violating=violating,
         curves=tuple(curve_of(study, info, yardstick) for info in runs),
+        diagnostics=diagnostics_of(study),
         summaries=summaries_of(study, yardstick, front),
         reference_point=reference_point(problem, yardstick, front),
         notes=notes_of(study, front),

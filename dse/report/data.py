@@ -46,6 +46,23 @@ class RunCurve:
 
 
 @dataclass(frozen=True)
+class RunDiagnostics:
+    """How the learning of one run went.
+
+    Attributes:
+        label: The run, for people.
+        searcher: Its searcher; runs of one searcher share a colour.
+        seed: Its seed.
+        columns: Name -> one value per record (K); holds `evaluations`, the axis of the others.
+    """
+
+    label: str
+    searcher: str
+    seed: int
+    columns: dict[str, FloatArray]
+
+
+@dataclass(frozen=True)
 class RunSummary:
     """What came out of one run.
 
@@ -115,6 +132,7 @@ class ReportData:
         cloud_searcher: Who proposed each design of the cloud; empty, or as long as the cloud.
         violating: The same for designs that work, but violate a constraint.
         curves: One per run; may be empty.
+        diagnostics: One per run that has something to tell of its learning.
         summaries: One per run.
         reference_point: Objective -> the value from which hypervolume is measured; empty without
             an admissible design.
@@ -132,6 +150,7 @@ class ReportData:
     cloud_searcher: list[str]
     violating: dict[str, FloatArray]
     curves: tuple[RunCurve, ...]
+    diagnostics: tuple[RunDiagnostics, ...]
     summaries: tuple[RunSummary, ...]
     reference_point: dict[str, float]
     notes: tuple[str, ...]

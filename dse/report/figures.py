@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from dse.report.data import AxisInfo, FrontTable, ReportData, RunCurve
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-_INK, _GRID = "#2b2f36", "#e8eaee"
+GRID = "#e8eaee"
+_INK = "#2b2f36"
 _MAX_TICK_LABELS = 16
 _TICK_GAP = 0.06
 _PIXELS_PER_CHARACTER = 7.0
@@ -67,7 +68,7 @@ def front_figure(data: ReportData) -> go.Figure:
             figure.add_trace(trace, **place)
         figure.update_xaxes(_axis(data, x), **place)
         figure.update_yaxes(_axis(data, y), **place)
-    return _styled(figure, height=520 if len(pairs) == 1 else 70 + 370 * rows)
+    return styled(figure, height=520 if len(pairs) == 1 else 70 + 370 * rows)
 
 
 def parallel_figure(data: ReportData) -> go.Figure:
@@ -91,7 +92,7 @@ def parallel_figure(data: ReportData) -> go.Figure:
         tickfont={"size": 11, "color": _INK},
         unselected={"line": {"color": "#d5d8dd", "opacity": 0.25}},
     )
-    figure = _styled(go.Figure(trace), height=460)
+    figure = styled(go.Figure(trace), height=460)
     left = max(len(str(text)) for text in dimensions[0]["ticktext"]) * _PIXELS_PER_CHARACTER
     return figure.update_layout(
         margin={"l": 30 + left, "r": 60, "t": 80 if crowded else 50, "b": 24}
@@ -105,10 +106,10 @@ def curves_figure(data: ReportData) -> go.Figure:
         for curve in curves if len(curves) > 1 else ():
             figure.add_trace(_run_trace(curve, position))
         figure.add_trace(_median_trace(searcher, curves, position))
-    grid = {"gridcolor": _GRID, "exponentformat": "power", "zeroline": False}
+    grid = {"gridcolor": GRID, "exponentformat": "power", "zeroline": False}
     figure.update_xaxes(dtick=1, title="evaluations", **_LOG_LOOK, **grid)
     figure.update_yaxes(title="hypervolume", **grid)
-    return _styled(figure, height=440)
+    return styled(figure, height=440)
 
 
 def _panel(
@@ -180,7 +181,7 @@ def _axis(data: ReportData, axis: AxisInfo) -> dict[str, Any]:
     values = finite(data.front.metrics[axis.name], data.cloud.get(axis.name, np.empty(0)))
     look: dict[str, Any] = {
         "title": {"text": escape(axis_title(axis)), "standoff": 8},
-        "gridcolor": _GRID,
+        "gridcolor": GRID,
         "linecolor": "#b9c0c9",
         "showline": True,
         "zeroline": False,
@@ -298,7 +299,8 @@ def _median_trace(searcher: str, curves: list[RunCurve], position: int) -> go.Sc
     )
 
 
-def _styled(figure: go.Figure, height: int) -> go.Figure:
+def styled(figure: go.Figure, height: int) -> go.Figure:
+    """The common look of all figures."""
     return figure.update_layout(
         template="plotly_white",
         height=height,

@@ -15,6 +15,7 @@ from dse.report.figures import curves_figure, front_figure, parallel_figure
 from dse.report.labels import directions_sentence, printed, quantity_of_name
 from dse.report.scales import curves_by_searcher, finite
 from dse.report.tables import design_table, run_table
+from dse.report.training import diagnostics_figure
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -57,6 +58,7 @@ def render_report(data: ReportData) -> str:
         front_plot=_front_plot(drawn),
         parallel_plot=_parallel_plot(drawn),
         curves_plot=_curves_plot(drawn),
+        training_plot=_training_plot(data),
         has_violating=any(len(values) for values in data.violating.values()),
         same_everywhere=_constant_parameters(data.front),
         reference=_reference(data),
@@ -110,6 +112,13 @@ def _curves_plot(data: ReportData) -> Markup | None:
     if not curves_by_searcher(data.curves):
         return None
     return _embedded(curves_figure(data), "figure-convergence")
+
+
+def _training_plot(data: ReportData) -> Markup | None:
+    """None where no searcher tells of its learning."""
+    if not data.diagnostics:
+        return None
+    return _embedded(diagnostics_figure(data), "figure-training")
 
 
 def _embedded(figure: go.Figure, div_id: str, *, has_tools: bool = True) -> Markup:

@@ -227,6 +227,18 @@ class SearcherContract:
             resumed = self.resumed(searcher)
             expected, found = drive(searcher, 60), drive(resumed, 60)
             assert np.array_equal(expected.codes, found.codes)
+            assert resumed.diagnostics() == searcher.diagnostics()
+
+    def test_diagnostics_are_columns_of_numbers_over_evaluations(self) -> None:
+        """Of equal length, JSON-able, and `evaluations` never falls; or there are none."""
+        searcher = self.searcher(self.problem())
+        drive(searcher, 120)
+        columns = json.loads(json.dumps(searcher.diagnostics(), allow_nan=False))
+        if columns:
+            axis = np.array(columns["evaluations"])
+            assert (np.diff(axis) >= 0).all()
+            for values in columns.values():
+                assert np.array(values, dtype=np.float64).shape == axis.shape
 
     def resumed(self, searcher: Searcher) -> Searcher:
         """The same search, in what might be another process."""

@@ -36,6 +36,20 @@ class Lost(RandomSearch):
         return {**designs, "banks": designs["banks"] + 1}
 
 
+class Ragged(RandomSearch):
+    """Its columns of diagnostics differ in length."""
+
+    def diagnostics(self):
+        return {"evaluations": [1.0, 2.0], "entropy": [0.5]}
+
+
+class Backwards(RandomSearch):
+    """Counts its evaluations down."""
+
+    def diagnostics(self):
+        return {"evaluations": [2.0, 1.0]}
+
+
 class Circling(RandomSearch):
     """Starts again and again."""
 
@@ -52,6 +66,8 @@ class Circling(RandomSearch):
         (Greedy, "test_batches_are_never_longer_than_asked"),
         (Lost, "test_proposals_lie_in_the_space"),
         (Circling, "test_ends_in_a_space_smaller_than_the_budget"),
+        (Ragged, "test_diagnostics_are_columns_of_numbers_over_evaluations"),
+        (Backwards, "test_diagnostics_are_columns_of_numbers_over_evaluations"),
     ],
 )
 def test_broken_searcher_fails(broken, test):

@@ -293,7 +293,25 @@ def test_export_of_an_enumeration_without_rows_points_to_its_front(unstored, dse
 
 
 def test_export_needs_a_file(study, dse):
-    assert "--parquet FILE, --csv FILE" in dse("export", study, code=2)
+    assert "--parquet FILE, --csv FILE, --training FILE" in dse("export", study, code=2)
+
+
+def test_training_curves_of_all_runs_are_one_table(study, dse, tmp_path, monkeypatch):
+    told = {0: {"evaluations": [8.0, 30.0], "entropy": [1.0, 0.5]}, 2: {"evaluations": [9.0]}}
+    arrays = {run: {n: np.array(v) for n, v in columns.items()} for run, columns in told.items()}
+    monkeypatch.setattr(Study, "diagnostics", lambda self, run: arrays.get(run, {}))
+    file = tmp_path / "t.csv"
+    assert "3 records of training" in dse("export", study, "--training", file)
+    rows = list(csv.DictReader(io.StringIO(file.read_text())))
+    assert [row["run"] for row in rows] == ["0", "0", "2"]
+    assert [row["entropy"] for row in rows] == ["1.0", "0.5", ""]
+    assert rows[2]["searcher"] == "exhaustive"
+
+
+def test_training_curves_of_searchers_that_do_not_learn(study, dse, tmp_path):
+    message = dse("export", study, "--training", tmp_path / "t.csv", code=2)
+    assert "no searcher of the study learns" in message
+    assert not (tmp_path / "t.csv").exists()
 
 
 @pytest.mark.parametrize(

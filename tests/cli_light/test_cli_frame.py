@@ -3,6 +3,7 @@ import sys
 
 import click
 import pytest
+from plugins.fake_distributions import install
 
 from dse.cli import main as frame
 from dse.errors import DSEError, EnvironmentRefusal, InputError
@@ -57,6 +58,50 @@ def test_every_command_has_help_with_examples(dse, command):
     code, out, _ = dse(command, "--help")
     assert code == 0
     assert "Examples:" in out
+
+
+# -- commands of other packages --------------------------------------------------------------------
+
+HELLO = """
+    import click
+
+    @click.command()
+    def hello():
+        "Greet."
+        click.echo("hello")
+
+    odd = 5
+"""
+
+
+@pytest.fixture
+def added(tmp_path, monkeypatch):
+    """A package brings the commands `hello` and `odd`, and one called like a built-in."""
+    points = {"hello": "strange_cli:hello", "odd": "strange_cli:odd", "list": "strange_cli:hello"}
+    monkeypatch.syspath_prepend(
+        install(tmp_path, "strange-cli", {"dse.commands": points}, {"strange_cli": HELLO})
+    )
+    yield
+    sys.modules.pop("strange_cli", None)
+
+
+def test_a_package_adds_a_command(added, dse):
+    assert dse("hello")[:2] == (0, "hello\n")
+
+
+def test_help_lists_an_added_command_without_importing_it(added, dse):
+    assert "  hello     Greet." in dse("--help")[1]
+    assert "strange_cli" not in sys.modules
+
+
+def test_an_added_command_never_hides_a_built_in_one(added, dse):
+    assert dse("list", "models")[1] != "hello\n"
+
+
+def test_an_added_command_that_is_none(added, dse):
+    code, _, err = dse("odd")
+    assert code == 2
+    assert "the command 'odd' of 'strange-cli' (strange_cli:odd) is no click command" in err
 
 
 # -- errors ----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from dse._pareto import nondominated
-from dse.report.data import AxisInfo, FrontTable, ReportData, RunCurve, RunSummary
+from dse.report.data import AxisInfo, FrontTable, ReportData, RunCurve, RunDiagnostics, RunSummary
 from dse.units import format_quantity, unit_of_name
 
 LATENCY = AxisInfo("latency_s", "s", "min")
@@ -34,6 +34,11 @@ def curve(searcher="nsga2", seed=0, evaluations=(1, 10, 100), hypervolume=(0.0, 
     )
 
 
+def training(searcher="ppo", seed=0, **columns):
+    arrays = {name: np.array(values, dtype=np.float64) for name, values in columns.items()}
+    return RunDiagnostics(f"{searcher}, seed {seed}", searcher, seed, arrays)
+
+
 def front(*objectives, **columns):
     size = len(next(iter(columns.values())))
     metrics = {name: np.array(values, dtype=np.float64) for name, values in columns.items()}
@@ -52,6 +57,7 @@ def report(table, **changes):
         cloud_searcher=["nsga2"] * table.size,
         violating={},
         curves=(curve(seed=0), curve(seed=1), curve("random")),
+        diagnostics=(),
         summaries=(RunSummary("nsga2", 0, 1200, 3, 0, 1100, 2, 1.5, 0.995),),
         reference_point=dict.fromkeys(table.metrics, 10.0),
         notes=(),
@@ -83,6 +89,7 @@ def realistic(n_cloud=3000, n_front=370, seed=0):
         cloud_searcher=[("nsga2", "random")[i % 2] for i in range(n_cloud)],
         violating={axis.name: points[:, j] / 3 for j, axis in enumerate(objectives)},
         curves=tuple(_curves(rng)),
+        diagnostics=tuple(_diagnostics(rng)),
         summaries=tuple(_summaries(rng)),
         reference_point={"latency_s": 1e3, "energy_j": 1e5, "area_mm2": 5e3},
         notes=(
@@ -133,6 +140,20 @@ def _curves(rng):
             yield RunCurve(f"{searcher}, seed {seed}", searcher, seed, evaluations, growth)
     grid = np.unique(np.linspace(1e4, 1036800, 90).astype(np.int64))
     yield RunCurve("exhaustive", "exhaustive", 0, grid, 31 * (grid / 1036800) ** 0.1)
+
+
+def _diagnostics(rng):
+    evaluations = np.arange(64, 20001, 64.0)
+    for searcher, rate in (("ppo", 5000.0), ("mappo", 2000.0)):
+        for seed in range(3):
+            yield training(
+                searcher,
+                seed,
+                evaluations=evaluations,
+                mean_reward=-np.exp(-evaluations / rate) + rng.normal(0, 0.02, len(evaluations)),
+                entropy=9 * np.exp(-evaluations / rate),
+                value_loss=rng.lognormal(-2, 0.3, len(evaluations)),
+            )
 
 
 def _summaries(rng):

@@ -18,6 +18,7 @@ from report_samples import (
     front,
     realistic,
     report,
+    training,
     two_objectives,
 )
 
@@ -25,6 +26,7 @@ from dse.report.data import AxisInfo, FrontTable, RunSummary
 from dse.report.html import render_report
 
 SECTIONS = {"front", "parallel", "convergence", "runs", "designs", "job", "environment"}
+LEARNED = SECTIONS | {"training"}
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 HOSTILE = (
     "</script><script>alert('x')</script><img src=http://evil.example onerror=alert(1)>&amp;\"'"
@@ -76,7 +78,7 @@ def page(html):
 
 
 def test_every_section_is_there(page):
-    assert page.ids("section") == SECTIONS
+    assert page.ids("section") == LEARNED
     assert not page.open
 
 
@@ -131,6 +133,27 @@ def test_one_line_per_run_and_one_bold_median_per_searcher(html):
     ]
     assert sum(not t["showlegend"] for t in lines) == 6
     assert {t["line"]["width"] for t in lines if t["showlegend"]} == {3}
+
+
+def test_learning_is_one_panel_per_quantity_and_one_line_per_run(html):
+    lines = traces(html, "figure-training")
+    assert len({t["xaxis"] for t in lines}) == 3
+    assert len(lines) == 3 * 6
+    assert [t["name"] for t in lines if t["showlegend"]] == ["ppo", "mappo"]
+
+
+def test_learning_is_left_out_where_nobody_learns():
+    assert "figure-training" not in render_report(report(two_objectives()))
+
+
+def test_a_searcher_may_leave_quantities_out():
+    told = (
+        training("a", evaluations=[1, 2], loss=[3, 4]),
+        training("b", evaluations=[5], gain=[6]),
+    )
+    lines = traces(render_report(report(two_objectives(), diagnostics=told)), "figure-training")
+    assert [t["name"] for t in lines] == ["a", "b"]
+    assert len({t["xaxis"] for t in lines}) == 2
 
 
 def test_same_data_gives_the_same_page():
@@ -266,6 +289,7 @@ def test_hostile_text_stays_text():
         categorical=HOSTILE,
         cloud_searcher=[HOSTILE, "b"],
         curves=(curve(HOSTILE),),
+        diagnostics=(training(HOSTILE, **{"evaluations": [1], HOSTILE: [1]}),),
         summaries=(RunSummary(HOSTILE, 0, 1, 0, 0, 1, 1, 1.0, 1.0),),
         reference_point={HOSTILE: 1.0},
         notes=(HOSTILE,),
@@ -273,10 +297,12 @@ def test_hostile_text_stays_text():
         environment={HOSTILE: HOSTILE},
     )
     html = render_report(data)
-    harmless = render_report(report(two_objectives(), notes=("note",)))
+    told = (training("a", evaluations=[1], loss=[1]),)
+    harmless = render_report(report(two_objectives(), notes=("note",), diagnostics=told))
     page = Page(html)
     assert page.count("script") == Page(harmless).count("script")
     assert page.count("img") == 0
     assert "onerror=alert" in page.text
     assert "<img" not in json.dumps(traces(html, "figure-front"))
     assert "<img" not in json.dumps(traces(html, "figure-convergence"))
+    assert "<img" not in json.dumps(traces(html, "figure-training"))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from support.studies import resolved_job, table, write_job
 
+from agents.random_search import RandomSearch
 from dse import _grid, _study, _study_folder, _tasks
 from dse._store import Store
 from dse._study import Study
@@ -188,3 +189,15 @@ def test_files_of_a_study_have_no_absolute_surprises(tmp_path):
     environment = _study_folder.read_environment(new_study(tmp_path).folder)
     assert environment["model_version"] == "1"
     assert environment["seeds"] == [[0]]
+
+
+def test_what_a_searcher_tells_of_its_learning_is_kept(tmp_path, monkeypatch):
+    told = {"evaluations": [4.0, 8.0], "entropy": [1.5, 0.5]}
+    monkeypatch.setattr(RandomSearch, "diagnostics", lambda self: told)
+    study = run(new_study(tmp_path, {"searcher": "random", "budget": 8}))
+    kept = Study(study.folder).diagnostics(0)
+    assert {name: column.tolist() for name, column in kept.items()} == told
+
+
+def test_a_searcher_that_tells_nothing_leaves_nothing(tmp_path):
+    assert run(new_study(tmp_path, {"searcher": "random", "budget": 8})).diagnostics(0) == {}
