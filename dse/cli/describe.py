@@ -12,11 +12,13 @@ import click
 from dse._build import build_problem, workload_name
 from dse._fields import fields_of, type_text
 from dse._plugins import KINDS, entry_points, load, static_attribute
-from dse.cli._arguments import workload_of
+from dse.cli._arguments import assignments, workload_of
 from dse.cli._text import prose, section
-from dse.errors import PluginError, did_you_mean
+from dse.errors import InputError, PluginError, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dse._fields import Field
     from dse._model import CostModel
     from dse._parameters import Parameter
@@ -28,6 +30,7 @@ _EPILOG = """\b
 Examples:
   dse describe attention/fusemax
   dse describe attention/fusemax --workload bert:seq_len=4096 --json
+  dse describe attention/fusemax --sensitivity --set pe_dim=128
   dse describe nsga2
   dse describe dse/FuseMax-v0
 """
@@ -41,12 +44,42 @@ _ENVS = "envs"
 @click.option(
     "--kind", type=click.Choice([*KINDS, _ENVS]), help="Needed if several share the name."
 )
+@click.option("--sensitivity", is_flag=True, help="How much each parameter of the model matters.")
+@click.option(
+    "--set", "settings", metavar="NAME=VALUE", multiple=True, help="Around which design; repeat."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def describe(name: str, workload: str | None, kind: str | None, as_json: bool) -> None:
+def describe(
+    name: str,
+    workload: str | None,
+    kind: str | None,
+    sensitivity: bool,
+    settings: Sequence[str],
+    as_json: bool,
+) -> None:
     """Explain the model, workload, searcher, environment or trace format NAME."""
     kind = kind or _kind_of(name)
-    found = {"name": name, "kind": kind, **_facts(kind, name, workload)}
+    if settings and not sensitivity:
+        raise InputError("--set without --sensitivity", next_step="`dse evaluate` takes a design")
+    head = {"name": name, "kind": kind}
+    if sensitivity:
+        facts = _sensitivity(kind, name, workload, settings, is_text=not as_json)
+    else:
+        facts = _facts(kind, name, workload)
+    found = head | facts
     click.echo(json.dumps(found, indent=2, default=str) if as_json else _text(found))
+
+
+def _sensitivity(
+    kind: str, name: str, workload: str | None, settings: Sequence[str], *, is_text: bool
+) -> dict[str, Any]:
+    from dse.cli._sensitivity import for_people, sensitivity_facts
+
+    if kind not in ("models", _ENVS):
+        raise InputError(f"{name!r} has no parameters to vary", allowed="a model")
+    problem = _problem_of(_models_of_envs().get(name, name), workload)
+    facts = sensitivity_facts(problem, assignments(settings, "--set"))
+    return for_people(facts, problem.objective_names) if is_text else facts
 
 
 def _facts(kind: str, name: str, workload: str | None) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from plugins.fake_distributions import install
@@ -134,3 +135,49 @@ def test_a_name_of_two_kinds_needs_the_kind(dse, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(install(tmp_path, "doubles", points))
     assert "allowed: --kind workloads, --kind searchers" in dse("describe", "random")[2]
     assert "Some operations." in dse("describe", "random", "--kind", "workloads")[1]
+
+
+# -- sensitivity -----------------------------------------------------------------------------------
+
+
+def test_sensitivity_tells_spans_shares_and_dead_parameters(dse):
+    code, out, _ = dse("describe", "toy", "--sensitivity")
+    assert code == 0
+    assert re.search(r"lanes +8 of 8 levels +- +- +\d+", out)
+    assert re.search(r"energy_j +memory [\d.]+ %, compute [\d.]+ %", out)
+    assert "dead parameters" in out
+
+
+def test_sensitivity_around_another_design(dse):
+    _, out, _ = dse("describe", "toy", "--sensitivity", "--set", "lanes=2")
+    assert re.search(r"lanes +2\n", out)
+
+
+def test_sensitivity_as_json_has_every_metric(dse):
+    found = json.loads(dse("describe", "toy", "--sensitivity", "--json")[1])
+    (lanes,) = (entry for entry in found["sensitivity"] if entry["parameter"] == "lanes")
+    assert set(lanes["span"]) == {"latency_s", "energy_j", "area_mm2"}
+
+
+def test_sensitivity_of_an_environment_is_that_of_its_model(dse):
+    assert "dead parameters" in dse("describe", "dse-test/ToyPlugin-v0", "--sensitivity")[1]
+
+
+def test_sensitivity_of_something_without_parameters(dse):
+    code, _, err = dse("describe", "toy-walk", "--sensitivity")
+    assert code == 2
+    assert "'toy-walk' has no parameters to vary" in err
+
+
+def test_sensitivity_around_a_design_that_cannot_work(dse):
+    code, _, err = dse(
+        "describe", "toy", "--sensitivity", "--set", "style=fast", "--set", "lanes=1"
+    )
+    assert code == 2
+    assert "the design cannot work: the fast style needs at least two lanes" in err
+
+
+def test_a_design_without_sensitivity_is_a_mistake(dse):
+    code, _, err = dse("describe", "toy", "--set", "lanes=2")
+    assert code == 2
+    assert "--set without --sensitivity" in err
