@@ -4,28 +4,22 @@ import json
 
 import numpy as np
 import pytest
+from bench_search import main
 from click.testing import CliRunner
-from support.toy import toy_problem
-
-from dse._tasks import SearchTask
-from dse.errors import InputError
-from scripts.bench_search import (
-    CAPPED,
-    FRONT,
-    Case,
-    Measured,
-    Result,
-    Truth,
+from search_study.measuring import CAPPED, FRONT, Case, Measured, Result, Truth, run_search
+from search_study.output import (
     excess_cell,
-    main,
     markdown,
     optimum_table,
     plot_capped,
     plot_front,
     reached_cell,
-    run_search,
     share_cell,
 )
+from support.toy import toy_problem
+
+from dse._tasks import SearchTask
+from dse.errors import InputError
 
 BERT = {"name": "bert", "seq_len": 65536}
 
