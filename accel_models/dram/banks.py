@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from accel_models.dram.compiled import called, inlined
+from accel_models.dram.ring import at
 from accel_models.dram.state import (
     ACT,
     BANKWISE,
@@ -48,19 +49,20 @@ def has_space(s: Any) -> bool:
 @called
 def store(s: Any, q: Any, request: int) -> None:
     """Append a request to the queue of its bank."""
-    bank = q[request].bank
+    stored = q[at(q, request)]
+    bank = stored.bank
     s.last_bank = bank
-    if q[request].is_write:
+    if stored.is_write:
         s.writes += 1
     else:
         s.reads += 1
     tail = s.tail[bank]
-    q[request].next = NONE
-    q[request].previous = tail
+    stored.next = NONE
+    stored.previous = tail
     if tail == NONE:
         s.head[bank] = request
     else:
-        q[tail].next = request
+        q[at(q, tail)].next = request
     s.tail[bank] = request
     s.count[bank] += 1
 
@@ -68,23 +70,24 @@ def store(s: Any, q: Any, request: int) -> None:
 @called
 def remove(s: Any, q: Any, request: int) -> None:
     """Take a request, whose access command issues, out of the queue of its bank."""
-    bank = q[request].bank
-    is_write = int(q[request].is_write)
+    removed = q[at(q, request)]
+    bank = removed.bank
+    is_write = int(removed.is_write)
     s.writes -= is_write
     s.reads -= 1 - is_write
     if s.direction != is_write:
         s.direction = is_write
         if s.scheduler not in (FIFO, FR_FCFS):
             s.is_replan_due = 1
-    before, behind = q[request].previous, q[request].next
+    before, behind = removed.previous, removed.next
     if before == NONE:
         s.head[bank] = behind
     else:
-        q[before].next = behind
+        q[at(q, before)].next = behind
     if behind == NONE:
         s.tail[bank] = before
     else:
-        q[behind].previous = before
+        q[at(q, behind)].previous = before
     s.count[bank] -= 1
 
 
@@ -104,7 +107,7 @@ def plan(s: Any, q: Any, bank: int) -> None:
         s.planned[bank] = ACT
         s.planned_at[bank] = s.act_ready[bank]
         s.gate[bank] = GATE_ACT * MAX_GROUPS + group
-    elif q[request].row == s.open_row[bank]:
+    elif q[at(q, request)].row == s.open_row[bank]:
         _plan_access(s, q, bank, request, group)
     else:
         s.planned[bank] = PRE
@@ -114,7 +117,7 @@ def plan(s: Any, q: Any, bank: int) -> None:
 
 @inlined
 def _plan_access(s: Any, q: Any, bank: int, request: int, group: int) -> None:
-    is_write = q[request].is_write
+    is_write = q[at(q, request)].is_write
     closes = int(_closes(s, q, bank))
     s.planned[bank] = (WR if is_write else RD) + closes
     s.gate[bank] = (GATE_WR if is_write else GATE_RD) * MAX_GROUPS + group
@@ -141,11 +144,12 @@ def _has_further_hit(s: Any, q: Any, bank: int) -> bool:
     row = s.open_row[bank]
     request = s.head[bank]
     if s.scheduler == FIFO:
-        return bool(s.count[bank] >= 2 and q[q[request].next].row == row)
+        return bool(s.count[bank] >= 2 and q[at(q, q[at(q, request)].next)].row == row)
     hits = 0
     while request != NONE and hits < 2:
-        hits += int(q[request].row == row)
-        request = q[request].next
+        queued = q[at(q, request)]
+        hits += int(queued.row == row)
+        request = queued.next
     return hits == 2
 
 
@@ -162,9 +166,9 @@ def _choose(s: Any, q: Any, bank: int) -> int:
         return int(hit)
     request = hit
     while request != NONE:
-        if q[request].is_write == s.direction and not _is_hazard(s, q, bank, hit, request):
+        if q[at(q, request)].is_write == s.direction and not _is_hazard(s, q, bank, hit, request):
             return int(request)
-        request = _next_hit(s, q, bank, q[request].next)
+        request = _next_hit(s, q, bank, q[at(q, request)].next)
     return int(hit)
 
 
@@ -172,8 +176,8 @@ def _choose(s: Any, q: Any, bank: int) -> int:
 def _next_hit(s: Any, q: Any, bank: int, request: int) -> int:
     """The first request on the open row, from this one on."""
     row = s.open_row[bank]
-    while request != NONE and q[request].row != row:
-        request = q[request].next
+    while request != NONE and q[at(q, request)].row != row:
+        request = q[at(q, request)].next
     return int(request)
 
 
@@ -182,9 +186,9 @@ def _is_hazard(s: Any, q: Any, bank: int, first_hit: int, request: int) -> bool:
     """Whether an older hit has the same address."""
     older = first_hit
     while older != request:
-        if q[older].address == q[request].address:
+        if q[at(q, older)].address == q[at(q, request)].address:
             return True
-        older = _next_hit(s, q, bank, q[older].next)
+        older = _next_hit(s, q, bank, q[at(q, older)].next)
     return False
 
 
@@ -202,10 +206,11 @@ def plan_arrival(s: Any, q: Any, bank: int) -> None:
     if s.scheduler == FIFO or not s.is_open[bank]:
         return
     row = s.open_row[bank]
-    if q[s.tail[bank]].row != row:
+    if q[at(q, s.tail[bank])].row != row:
         return
-    is_final = s.scheduler == FR_FCFS or q[candidate].is_write == s.direction
-    if q[candidate].row != row or not is_final:
+    planned = q[at(q, candidate)]
+    is_final = s.scheduler == FR_FCFS or planned.is_write == s.direction
+    if planned.row != row or not is_final:
         plan(s, q, bank)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from accel_models.dram.compiled import called, inlined
 from accel_models.dram.events import ARBITER, ARRIVAL, PLAYER, RELEASE, notify
+from accel_models.dram.ring import at, enter
 from accel_models.dram.state import ARBITER_REORDER, NEVER, NONE, SIMPLE
 
 BEGIN_REQUEST, END_REQUEST, BEGIN_RESPONSE, END_RESPONSE = 1, 2, 3, 4
@@ -41,11 +42,10 @@ def return_response(s: Any, request: int, delay: int) -> None:
 
 
 @inlined
-def start_player(s: Any, q: Any) -> None:
+def start_player(s: Any, q: Any, trace: Any) -> None:
     """Send the first request."""
-    due = q[0].arrival
-    q[0].begun = due
-    s.sent = 1
+    due = trace.arrival_cycles[0]
+    enter(s, q, trace, 0, due)
     if due == 0:
         tell_arbiter(s, BEGIN_REQUEST)
     else:
@@ -54,53 +54,53 @@ def start_player(s: Any, q: Any) -> None:
 
 
 @called
-def run_player(s: Any, q: Any) -> None:
+def run_player(s: Any, q: Any, trace: Any) -> None:
     """Handle what the arbiter sent: acceptances and responses."""
     messages = s.player_now
     s.player_now = 0
     while messages:
         if messages & 15 == END_REQUEST:
-            _send_next(s, q)
+            _send_next(s, q, trace)
         else:
-            _receive(s, q)
+            _receive(s, q, trace)
         messages >>= 4
     if s.player_response_due <= s.now:
         s.player_response_due = NEVER
-        _receive(s, q)
+        _receive(s, q, trace)
     elif s.player_response_due < NEVER:
         notify(s, PLAYER, s.player_response_due - s.now)
 
 
 @inlined
-def _send_next(s: Any, q: Any) -> None:
+def _send_next(s: Any, q: Any, trace: Any) -> None:
     """The last request is accepted: the next one follows when its time has come."""
     request = s.sent
-    q[request - 1].accepted = s.now
-    if request == len(q):
+    q[at(q, request - 1)].accepted = s.now
+    if request == len(trace.address):
         return
-    arrival = q[request].arrival
+    arrival = trace.arrival_cycles[request]
     if s.is_relative:
         arrival += s.now
     due = max(arrival, s.now + 1)
-    q[request].begun = due
-    s.sent = request + 1
+    enter(s, q, trace, request, due)
     s.request_due = due
     s.response_first = int(s.response_due < NEVER)
     notify(s, ARBITER, due - s.now)
 
 
 @inlined
-def _receive(s: Any, q: Any) -> None:
-    request = s.player_response
-    latency = s.now - q[request].begun
-    accepted_latency = s.now - q[request].accepted
+def _receive(s: Any, q: Any, trace: Any) -> None:
+    received = q[at(q, s.player_response)]
+    received.is_under_way = 0
+    latency = s.now - received.begun
+    accepted_latency = s.now - received.accepted
     s.latency_sum += latency
     s.latency_max = max(s.latency_max, latency)
     s.accepted_latency_sum += accepted_latency
     s.accepted_latency_max = max(s.accepted_latency_max, accepted_latency)
     tell_arbiter(s, END_RESPONSE)
     s.received += 1
-    if s.received == len(q):
+    if s.received == len(trace.address):
         s.total_time = s.now
         s.finished = 1
 
@@ -196,12 +196,13 @@ def _keep_response(s: Any, q: Any) -> None:
     s.release_at = s.now
     notify(s, RELEASE, 0)
     request = s.arbiter_response
-    q[request].ready = _RETURNED
-    q[request].next = NONE
+    kept = q[at(q, request)]
+    kept.ready = _RETURNED
+    kept.next = NONE
     if s.return_head == NONE:
         s.return_head = request
     else:
-        q[s.return_tail].next = request
+        q[at(q, s.return_tail)].next = request
     s.return_tail = request
     if not s.is_player_busy:
         _return_next(s, q, int(s.end_response_at == s.now))
@@ -225,14 +226,14 @@ def _return_next(s: Any, q: Any, delay: int) -> None:
     """Send the player the next response: the oldest here, or the next in request order."""
     if s.arbiter == ARBITER_REORDER:
         request = s.return_next
-        if request == len(q) or q[request].ready != _RETURNED:
+        if request == s.sent or q[at(q, request)].ready != _RETURNED:
             return
         s.return_next = request + 1
     else:
         request = s.return_head
         if request == NONE:
             return
-        s.return_head = q[request].next
+        s.return_head = q[at(q, request)].next
     s.is_player_busy = 1
     s.player_response = request
     if delay == 0:

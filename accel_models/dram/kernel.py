@@ -15,19 +15,19 @@ _PAST = -(2**40)
 
 
 @compiled
-def simulate(s: Any, q: Any, log: Any) -> None:
-    """Run to the last response.
+def simulate(s: Any, q: Any, trace: Any, log: Any) -> None:
+    """Run to the last response, or until the ring is full: then go on with a larger one.
 
     Args:
         s: A zeroed record of `state_dtype` with configuration, geometry and timings filled in;
             the results are left in it.
-        q: One record of `REQUEST` for each request, with the trace filled in and the rest zeroed.
+        q: The ring, zeroed records of `REQUEST`; a power of two of them, two or more.
+        trace: The `Requests`.
         log: int64[L, 3] of time, command and place, filled as far as it goes; L may be 0.
     """
-    _prepare(s)
-    start_player(s, q)
-    wake_controller(s, q)
-    _log(s, log)
+    if s.sent == 0:
+        _start(s, q, trace, log)
+    s.is_ring_full = 0
     order = next_order(s)
     while order:
         s.player_now, s.player_next, s.player_sent = s.player_next, 0, 0
@@ -36,16 +36,27 @@ def simulate(s: Any, q: Any, log: Any) -> None:
             process = order & 3
             order >>= 2
             if process == 1:
-                run_player(s, q)
+                run_player(s, q, trace)
             elif process == 2:
                 run_arbiter(s, q)
             else:
                 wake_controller(s, q)
                 _log(s, log)
+        if s.is_ring_full:
+            return
         if s.finished:
             break
         order = next_order(s)
     close_window(s)
+
+
+@called
+def _start(s: Any, q: Any, trace: Any, log: Any) -> None:
+    """The first instant."""
+    _prepare(s)
+    start_player(s, q, trace)
+    wake_controller(s, q)
+    _log(s, log)
 
 
 @inlined

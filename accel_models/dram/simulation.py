@@ -15,7 +15,9 @@ from accel_models.dram.state import (
     HEAP,
     REQUEST,
     RESULT_FIELDS,
+    RING,
     TIME_SHIFT,
+    Requests,
     state_dtype,
 )
 from dse.errors import WorkloadError
@@ -37,6 +39,7 @@ _LATEST = 2 ** (62 - TIME_SHIFT)
 _SLOWEST = 2**12
 """Cycles that a request takes at the very most, refreshes included."""
 
+_DECODED_AT_ONCE = 2**14
 _COMMANDS_PER_REQUEST = 8
 _MORE_HEAP = 16
 _BUFFER_SIZE = CONTROLLER_FIELDS.index("request_buffer_size")
@@ -113,17 +116,15 @@ def thread_count() -> int:
     return int(wanted) if wanted.isdigit() and int(wanted) else len(os.sched_getaffinity(0))
 
 
-def _requests(
-    memory: Specification, address_map: AddressMap, trace: MemoryTrace
-) -> npt.NDArray[np.void]:
-    """One record per request, ready to simulate; each simulation uses up a copy."""
+def _requests(memory: Specification, address_map: AddressMap, trace: MemoryTrace) -> Requests:
+    """The trace with its addresses decoded: what all simulations read."""
     _check(trace, memory)
-    requests = np.zeros(len(trace), dtype=REQUEST)
-    requests["arrival"] = trace.arrival_cycles
-    requests["address"] = trace.address
-    requests["is_write"] = trace.is_write
-    requests["bank"], requests["row"] = address_map.decode(trace.address)
-    return requests
+    bank = np.empty(len(trace), dtype=np.uint8)
+    row = np.empty(len(trace), dtype=np.int32)
+    for start in range(0, len(trace), _DECODED_AT_ONCE):
+        part = slice(start, start + _DECODED_AT_ONCE)
+        bank[part], row[part] = address_map.decode(trace.address[part])
+    return Requests(trace.arrival_cycles, trace.address, bank, row, trace.is_write)
 
 
 def _check(trace: MemoryTrace, memory: Specification) -> None:
@@ -155,7 +156,7 @@ def _run(
     controller: IntArray,
     memory: Specification,
     is_relative: bool,
-    requests: npt.NDArray[np.void],
+    requests: Requests,
     log: IntArray,
 ) -> Any:
     """Simulate one controller; returns the final state."""
@@ -166,10 +167,22 @@ def _run(
         state = np.zeros(1, dtype=state_dtype(room))[0]
         _configure(state, controller, memory)
         state["is_relative"] = is_relative
-        simulate(state, requests.copy(), log)
+        ring = np.zeros(RING, dtype=REQUEST)
+        simulate(state, ring, requests, log)
+        while state["is_ring_full"]:
+            ring = _larger(ring, int(state["sent"]))
+            simulate(state, ring, requests, log)
         if not state["is_heap_full"]:
             return state
         room *= _MORE_HEAP
+
+
+def _larger(ring: npt.NDArray[np.void], sent: int) -> npt.NDArray[np.void]:
+    """The same requests in a ring of twice the room."""
+    larger = np.zeros(2 * len(ring), dtype=REQUEST)
+    requests = np.arange(sent - len(ring), sent)
+    larger[requests % len(larger)] = ring[requests % len(ring)]
+    return larger
 
 
 def _configure(state: Any, controller: IntArray, memory: Specification) -> None:

@@ -1,7 +1,7 @@
 """The state of one simulation: a fixed record that the compiled code works on.
 
-All times are whole cycles of the memory clock. The simulator never allocates: what is bounded
-lives in one record of `state_dtype`, what grows with the trace in one record of `REQUEST` each.
+All times are whole cycles of the memory clock. The simulator never allocates: it works on one
+record of `state_dtype` and a ring of `REQUEST`, as large for long traces as for short ones.
 """
 
 from __future__ import annotations
@@ -10,15 +10,20 @@ import hashlib
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 MAX_BANKS = 64
 MAX_GROUPS = 16
 MAX_RANKS = 4
 HEAP = 2**14
 """Room for timed notifications; few traces need a hundredth of it."""
+RING = 2**8
+"""Room for requests under way, a power of two; more is made where a controller needs it."""
 TIME_SHIFT = 23
 """A timed notification is one integer: its time, a serial number of 20 bits, its event."""
 
@@ -87,7 +92,7 @@ _SCALARS = (
     # player and arbiter; `*_now` and `*_next` are queues of messages, four bits each
     "player_now", "player_next", "player_sent", "arbiter_now", "arbiter_next", "arbiter_sent",
     "is_relative", "sent", "received", "request_due", "response_due", "response_first",
-    "player_response", "player_response_due", "is_player_busy", "active", "is_held",
+    "player_response", "player_response_due", "is_player_busy", "active", "is_held", "is_ring_full",
     "queue_head", "queue_tail", "is_slot_taken", "end_request_at", "end_response_at",
     "return_head", "return_tail", "return_next",
     # controller
@@ -112,7 +117,7 @@ _PER_RANK = (
 
 EVENTS = 6
 _COMPILED = ("background", "banks", "compiled", "events", "frontend", "kernel", "managers",
-             "state", "timing", "wakeup")  # fmt: skip
+             "ring", "state", "timing", "wakeup")  # fmt: skip
 
 
 @cache
@@ -149,7 +154,6 @@ def _source_digest() -> str:
 
 REQUEST = np.dtype(
     [
-        ("arrival", np.int64),
         ("address", np.uint64),
         ("begun", np.int64),
         ("accepted", np.int64),
@@ -159,9 +163,20 @@ REQUEST = np.dtype(
         ("previous", np.int32),
         ("bank", np.int32),
         ("is_write", np.int64),
+        ("is_under_way", np.int64),
     ],
     align=True,
 )
-"""One request, in one cache line: when it arrives and what it wants; when it was put on the bus,
-when its acceptance reached the player, and when its data are complete (0 before its access
-command issues); its neighbours in the queue that holds it."""
+"""A request under way, in one cache line: what it wants; when it was put on the bus, when its
+acceptance reached the player, and when its data are complete (0 before its access command issues);
+its neighbours in the queue that holds it; whether its response has yet to reach the player."""
+
+
+class Requests(NamedTuple):
+    """The trace with its addresses decoded; read once, from front to back."""
+
+    arrival_cycles: npt.NDArray[np.int64]
+    address: npt.NDArray[np.uint64]
+    bank: npt.NDArray[np.uint8]
+    row: npt.NDArray[np.int32]
+    is_write: npt.NDArray[np.bool_]

@@ -16,6 +16,7 @@ from accel_models.dram.managers import (
     plan_managers,
     request_came,
 )
+from accel_models.dram.ring import at
 from accel_models.dram.state import ACT, NEVER, NONE, NOP, PRE, PREA, RD, RDA, REFA, WRA
 from accel_models.dram.timing import record
 
@@ -65,7 +66,7 @@ def _head_response(s: Any, q: Any) -> int:
     if not s.reorder_responses:
         return int(s.response_head)
     request = s.response_next
-    if request == len(q) or q[request].ready == 0:
+    if request == s.sent or q[at(q, request)].ready == 0:
         return NONE
     return int(request)
 
@@ -73,32 +74,36 @@ def _head_response(s: Any, q: Any) -> int:
 @inlined
 def _pop_response(s: Any, q: Any) -> int:
     request = _head_response(s, q)
-    if request == NONE or q[request].ready > s.now:
+    if request == NONE or q[at(q, request)].ready > s.now:
         return NONE
     if s.reorder_responses:
         s.response_next = request + 1
     else:
-        s.response_head = q[request].next
+        s.response_head = q[at(q, request)].next
     return request
 
 
 @inlined
 def _set_response_timer(s: Any, q: Any) -> None:
     request = _head_response(s, q)
-    if request != NONE and q[request].ready > s.now:
-        notify(s, RESPONSE, q[request].ready - s.now)
+    if request == NONE:
+        return
+    ready = q[at(q, request)].ready
+    if ready > s.now:
+        notify(s, RESPONSE, ready - s.now)
 
 
 @inlined
 def _queue_response(s: Any, q: Any, request: int, ready: int) -> None:
-    q[request].ready = ready
+    queued = q[at(q, request)]
+    queued.ready = ready
     if s.reorder_responses:
         return
-    q[request].next = NONE
+    queued.next = NONE
     if s.response_head == NONE:
         s.response_head = request
     else:
-        q[s.response_tail].next = request
+        q[at(q, s.response_tail)].next = request
     s.response_tail = request
 
 
@@ -109,7 +114,7 @@ def _accept(s: Any, q: Any) -> bool:
     if request == NONE or s.slot_due > s.now or not has_space(s):
         return False
     s.slot = NONE
-    bank = q[request].bank
+    bank = q[at(q, request)].bank
     rank = s.rank_of[bank]
     s.outstanding += 1
     if s.rank_count[rank] == 0:
@@ -214,7 +219,7 @@ def _issue_bank(s: Any, q: Any, bank: int) -> None:
     if command == ACT:
         s.is_open[bank] = 1
         s.is_fresh[bank] = 1
-        s.open_row[bank] = q[request].row
+        s.open_row[bank] = q[at(q, request)].row
     elif command == PRE:
         s.is_open[bank] = 0
     else:

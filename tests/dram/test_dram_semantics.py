@@ -143,7 +143,7 @@ def test_the_default_space_has_few_different_controllers():
 
 
 def test_a_full_heap_is_enlarged(monkeypatch):
-    def simulate_once(state, requests, log):
+    def simulate_once(state, ring, requests, log):
         rooms.append(len(state["heap"]))
         state["is_heap_full"] = len(rooms) == 1
 
