@@ -10,7 +10,7 @@ KINDS = {"dse.models", "dse.workloads", "dse.searchers", "dse.trace_formats"}
 POINTS = [p for p in distribution("accel-dse").entry_points if p.group in KINDS]
 
 # Names that are also words a framework needs to explain itself; they may stand in prose.
-WORDS = {"random", "exhaustive", "transformer", "genetic", "annealing"}
+WORDS = {"io", "random", "exhaustive", "transformer", "genetic", "annealing"}
 PARTS = {part for p in POINTS for part in (p.name, p.name.rpartition("/")[2], p.attr)}
 NAMES = {part for part in PARTS if part.lower() not in WORDS}
 
