@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dse.cli._text import prose
 from dse.envs._actions import ENCODINGS
+from dse.envs._formulations import SINGLE_AGENT, choose
 from dse.envs._task import build_task
 from dse.envs.rewards import REWARDS
 
@@ -18,7 +19,7 @@ __all__ = ["environment_facts"]
 
 _DEFAULTS = {"action": "multi_discrete", "reward": "log_sum"}
 _LAYOUT = {
-    "design": "the current design: the centre of its cell in the unit cube, as -1 to 1",
+    "design": "the design evaluated last: the centre of its cell in the unit cube, as -1 to 1",
     "objective": "log10(value / reference) / 6; positive is worse than the starting design",
     "best": "best scalar of the episode / 6; -1 before there is one",
     "feasible": "1 if the design has usable metrics, else 0",
@@ -43,10 +44,15 @@ def environment_facts(env_id: str, problem: Problem, model: str) -> dict[str, An
         "model": model,
         "make": f"import gymnasium, dse.envs; gymnasium.make({env_id!r})",
         "make a batch": f"gymnasium.make_vec({env_id!r}, num_envs=4096)",
+        "make a team": f"import dse.envs.parallel; dse.envs.parallel.make(model={model!r})",
         "default action": _DEFAULTS["action"],
         "default reward": _DEFAULTS["reward"],
         "episode": f"{task.horizon} steps by default (argument horizon), then truncated",
         "actions": [_action(name, found) for name, found in tasks.items()],
+        "agents of a team": [
+            {"name": group, "parameters": ", ".join(names)}
+            for group, names in problem.space.groups.items()
+        ],
         "observation": _observation(task),
         "rewards": [
             {"name": name, "doc": prose(inspect.getdoc(reward)).splitlines()[0]}
@@ -57,7 +63,14 @@ def environment_facts(env_id: str, problem: Problem, model: str) -> dict[str, An
 
 def _action(name: str, task: DesignTask) -> dict[str, Any]:
     doc = prose(inspect.getdoc(type(task.encoding))).splitlines()[0]
-    return {"name": name, "space": str(task.encoding.space), "horizon": task.horizon, "doc": doc}
+    formulation, _ = choose(SINGLE_AGENT, None, name)
+    return {
+        "name": name,
+        "formulation": formulation,
+        "space": str(task.encoding.space),
+        "horizon": task.horizon,
+        "doc": doc,
+    }
 
 
 def _observation(task: DesignTask) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Cost models as Gymnasium environments: one at a time, batched, and for Stable-Baselines3.
+"""Cost models as environments: one at a time, batched, for Stable-Baselines3, and for teams.
 
 Importing this package registers every installed cost model with Gymnasium:
 
@@ -9,7 +9,8 @@ Importing this package registers every installed cost model with Gymnasium:
     envs = gymnasium.make_vec("mylab/MyModel-v0", num_envs=4096)
 
 `dse.envs.sb3.make(num_envs=4096, model="mylab/mymodel")` makes a `VecEnv` of
-Stable-Baselines3.
+Stable-Baselines3, `dse.envs.parallel.make(model="mylab/mymodel", agents="group")` a PettingZoo
+environment with one agent per group of parameters.
 """
 
 from __future__ import annotations

@@ -1,20 +1,25 @@
 """The design task: what all environments share, as pure functions on batches.
 
-One step is one design: an action names (or moves to) a design, the cost model evaluates it, and a
-reward says how good it is. An episode has a fixed number of steps and ends by truncation only.
+A step has two halves. `act` applies the actions to the designs in the making, the *drafts*; where
+a draft is then complete (`is_due`), it is evaluated, and `advance` takes it over and says how good
+it is. In the one-shot and the local formulation every step completes a design; in the sequential
+one a design takes as many steps as the action encoding has turns, and the steps in between
+evaluate nothing and earn 0. An episode has a fixed number of steps and ends by truncation only.
 
 The observation is a vector of float32 in [-1, 1]; `DesignTask.observation_names` labels it:
 
 ================  ======  =====================================================================
 part              length  meaning
 ================  ======  =====================================================================
-`design.*`        P       the current design: the centre of its cell in the unit cube, as -1 ... 1
+`design.*`        P       the design evaluated last: its cell's centre in the unit cube, as -1 ... 1
 `objective.*`     m       log10(value / reference) / 6, positive is worse; 1 where it has none
 `best`            1       the best scalar of the episode / 6 (see `rewards`); -1 before there is one
 `feasible`        1       1 if the design has usable metrics, else 0
 `violation`       1       v / (1 + v) of the total constraint violation v; 1 without metrics
 `workload.*`      F       sign(f) log10(1 + |f|) / 20 of each of the workload's features
 `elapsed`         1       share of the episode that is over
+`draft.*`         P       sequential only: the parameters of the draft, 0 where still undecided
+`turn.*`          T       sequential only: 1 for whose turn it is, else 0
 ================  ======  =====================================================================
 
 Each episode starts at the *home* design: the default of the design space or, if that is not
@@ -24,68 +29,24 @@ objectives are the reference of all log-ratios.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
 
-from dse._columns import Columns, FloatArray, IntArray, take
 from dse._model import FEASIBLE, REASON
-from dse.envs.rewards import DECADES, Outcome, Reward, log_ratios, scalar, share
-from dse.errors import InputError
+from dse.envs._states import Evaluated, State
+from dse.envs.rewards import DECADES, Outcome, log_ratios, scalar, share
 
 if TYPE_CHECKING:
+    from dse._columns import BoolArray, Columns, FloatArray, IntArray
     from dse._problem import Problem
     from dse.envs._actions import ActionEncoding
+    from dse.envs.rewards import Reward
 
 _FEATURE_DECADES = 20.0
-_HOME_SAMPLES = 4096
-
-
-@dataclass(frozen=True)
-class Evaluated:
-    """A flat batch of N evaluated designs.
-
-    Attributes:
-        codes: Their codes (N x P).
-        metrics: What the cost model returned, N rows.
-        values: The objectives in their own units (N x m); NaN without usable metrics.
-        log_ratios: Decades worse than the reference (N x m).
-        violation: Total constraint violation (N); +inf without usable metrics.
-    """
-
-    codes: IntArray
-    metrics: Columns
-    values: FloatArray
-    log_ratios: FloatArray
-    violation: FloatArray
-
-    def take(self, rows: Any) -> Evaluated:
-        """The given rows (indices, slice or mask)."""
-        return Evaluated(
-            self.codes[rows],
-            take(self.metrics, rows),
-            self.values[rows],
-            self.log_ratios[rows],
-            self.violation[rows],
-        )
-
-
-@dataclass(frozen=True)
-class State:
-    """Where N environments stand.
-
-    Attributes:
-        at: The designs they stand at.
-        best: The best scalar of each episode so far (N).
-        steps: Steps taken in each episode (N).
-    """
-
-    at: Evaluated
-    best: FloatArray
-    steps: IntArray
 
 
 @dataclass(frozen=True)
@@ -126,6 +87,10 @@ class DesignTask:
         metrics = self.problem.model.compute(design)
         return self._assess(codes, _as_batch(design), _as_batch(metrics))
 
+    def assess(self, codes: IntArray, metrics: Columns) -> Evaluated:
+        """Designs (N x P codes) that were evaluated elsewhere, with their metrics (N rows)."""
+        return self._assess(codes, self.problem.space.decode(codes), metrics)
+
     def _assess(self, codes: IntArray, designs: Columns, metrics: Columns) -> Evaluated:
         scores = self.problem.score(designs, metrics)
         usable = np.isfinite(scores.violation)
@@ -144,20 +109,59 @@ class DesignTask:
     def begin(self, start: Evaluated) -> State:
         """The state after a reset to these designs."""
         best = np.maximum(self._scalar(start), -DECADES)
-        return State(start, best, np.zeros(len(best), dtype=np.int64))
+        return State(start, start.codes, best, np.zeros(len(best), dtype=np.int64))
 
-    def advance(self, state: State, reached: Evaluated) -> tuple[State, FloatArray]:
-        """The state after one step to these designs, and the rewards (N)."""
-        outcome = Outcome(
-            reached.values,
-            reached.log_ratios,
-            reached.violation,
-            state.best,
-            self.weights,
-            self.targets,
+    def act(self, state: State, actions: Any) -> State:
+        """The first half of a step: the drafts that N actions lead to, not yet evaluated.
+
+        Raises:
+            InputError: An action lies outside the action space.
+        """
+        codes = self.encoding.codes(actions, state.draft, self._turn(state))
+        return replace(state, draft=codes, steps=state.steps + 1)
+
+    def is_due(self, acted: State) -> BoolArray:
+        """Which drafts are complete designs after `act` (N), to be evaluated now."""
+        return np.asarray(self._turn(acted) == 0)
+
+    def advance(self, acted: State, reached: Evaluated) -> tuple[State, FloatArray]:
+        """The second half of a step.
+
+        Args:
+            acted: The state after `act`.
+            reached: The complete drafts, `acted.draft[is_due(acted)]`, evaluated.
+
+        Returns:
+            The state after the step, and the rewards (N): 0 where no design was complete.
+        """
+        due = self.is_due(acted)
+        at = acted.at.updated(due, reached)
+        best = np.maximum(self._scalar(at), acted.best)
+        rewards = np.where(due, self.reward(self.outcome(acted, at)), 0.0)
+        return replace(acted, at=at, best=best), rewards
+
+    def outcome(self, acted: State, at: Evaluated) -> Outcome:
+        """What a reward may look at, for the designs (N) reached from a state."""
+        return Outcome(
+            at.values, at.log_ratios, at.violation, acted.best, self.weights, self.targets
         )
-        best = np.maximum(self._scalar(reached), state.best)
-        return State(reached, best, state.steps + 1), self.reward(outcome)
+
+    def step_one(self, state: State, action: Any) -> tuple[State, State, FloatArray]:
+        """A whole step of one environment.
+
+        Returns:
+            The state after `act`, the state after `advance`, and the reward (1).
+        """
+        acted = self.act(state, self.encoding.batch_of_one(action))
+        reached = self.evaluate_one(acted.draft) if self.is_due(acted)[0] else acted.at.take([])
+        return acted, *self.advance(acted, reached)
+
+    def is_over(self, state: State) -> BoolArray:
+        """Which episodes have ended (N)."""
+        return np.asarray(state.steps >= self.horizon)
+
+    def _turn(self, state: State) -> IntArray:
+        return state.steps % len(self.encoding.turns)
 
     def _scalar(self, found: Evaluated) -> FloatArray:
         return scalar(found.log_ratios, self.weights, found.violation)
@@ -175,7 +179,18 @@ class DesignTask:
             "violation",
             *(f"workload.{name}" for name in self._features),
             "elapsed",
+            *(self._sequential_names if self.is_sequential else ()),
         )
+
+    @property
+    def is_sequential(self) -> bool:
+        """Whether a design takes several steps."""
+        return len(self.encoding.turns) > 1
+
+    @property
+    def _sequential_names(self) -> tuple[str, ...]:
+        drafts = (f"draft.{name}" for name in self.problem.space.names)
+        return (*drafts, *(f"turn.{label}" for label in self.encoding.turns))
 
     @cached_property
     def observation_space(self) -> gymnasium.spaces.Box:
@@ -193,7 +208,24 @@ class DesignTask:
             state.steps / self.horizon,
         ]
         parts = [2.0 * unit - 1.0, state.at.log_ratios / DECADES, np.stack(tail, axis=1)]
+        if self.is_sequential:
+            parts += self._observe_draft(state)
         return np.concatenate(parts, axis=1, dtype=np.float32, casting="same_kind")
+
+    def _observe_draft(self, state: State) -> list[FloatArray]:
+        """The parameters decided so far (N x P), and whose turn it is (N x T)."""
+        turn = self._turn(state)
+        unit = self.problem.space.unit_of_codes(state.draft)
+        decided = self._decided_in < turn[:, None]
+        return [np.where(decided, 2.0 * unit - 1.0, 0.0), np.eye(len(self.encoding.turns))[turn]]
+
+    @cached_property
+    def _decided_in(self) -> IntArray:
+        """The turn that decides each parameter (P); any where there is nothing to decide."""
+        turn_of = np.zeros(len(self.problem.space.shape), dtype=np.int64)
+        for turn, positions in enumerate(self.encoding.turns.values()):
+            turn_of[list(positions)] = turn
+        return turn_of
 
     @cached_property
     def _features(self) -> dict[str, float]:
@@ -239,35 +271,6 @@ class DesignTask:
     @cached_property
     def _reasons(self) -> Any:
         return np.array(self.problem.model.reasons, dtype=object)
-
-
-def choose_home(problem: Problem) -> tuple[IntArray, FloatArray]:
-    """The starting design (P codes) and its objectives (m), the same in every run.
-
-    Raises:
-        InputError: Neither the default design nor any of a fixed sample can work.
-    """
-    space = problem.space
-    default = space.encode(space.parse({}))
-    codes, objectives, violation = _least_violating(problem, default)
-    if violation > 0.0:
-        sample = space.sample_codes(_HOME_SAMPLES, np.random.default_rng(0))
-        codes, objectives, violation = _least_violating(problem, np.concatenate([default, sample]))
-    if not np.isfinite(violation):
-        raise InputError(
-            f"no feasible design among the default and {_HOME_SAMPLES:,} samples",
-            where=type(problem.model).__name__,
-            next_step="loosen `space` or `fixed`, or choose another workload",
-        )
-    return codes, objectives
-
-
-def _least_violating(problem: Problem, codes: IntArray) -> tuple[IntArray, FloatArray, float]:
-    """The first design of least violation, its objectives and its violation."""
-    designs = problem.space.decode(codes)
-    scores = problem.score(designs, problem.model.compute(designs, problem.wanted))
-    row = int(np.argmin(scores.violation))
-    return codes[row], problem.signs * scores.objectives[row], float(scores.violation[row])
 
 
 def _as_batch(values: Columns) -> dict[str, Any]:

@@ -12,18 +12,21 @@ if TYPE_CHECKING:
 _KNOWN = ("random_start",)
 
 
-def wants_random_start(options: Mapping[str, Any] | None) -> bool:
+def wants_random_start(
+    options: Mapping[str, Any] | None, *, lets_others_pass: bool = False
+) -> bool:
     """Whether `reset` shall start at random designs.
 
     Args:
         options: {"random_start": True}, or nothing.
+        lets_others_pass: Accept options that are not ours, unless they look like a misspelling.
 
     Raises:
         InputError: Another option, or a value that is not a boolean.
     """
     for name in options or {}:
-        if name not in _KNOWN:
-            hint = did_you_mean(name, _KNOWN)
+        hint = did_you_mean(name, _KNOWN)
+        if name not in _KNOWN and (hint or not lets_others_pass):
             raise InputError(f"unknown reset option {name!r}.{hint}", allowed=", ".join(_KNOWN))
     value = (options or {}).get("random_start", False)
     if not isinstance(value, bool):

@@ -9,7 +9,9 @@ import numpy as np
 from dse._build import build_problem
 from dse._plugins import load
 from dse.envs._actions import find_encoding
-from dse.envs._core import DesignTask, choose_home
+from dse.envs._core import DesignTask
+from dse.envs._formulations import SINGLE_AGENT, choose
+from dse.envs._home import choose_home
 from dse.envs.rewards import REWARDS, TARGETED, find_reward
 from dse.errors import InputError, did_you_mean
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from dse._columns import FloatArray
     from dse._problem import Problem
+    from dse.envs._actions import ActionEncoding
 
 
 class TaskArguments(TypedDict, total=False):
@@ -37,9 +40,12 @@ class TaskArguments(TypedDict, total=False):
         weights: Metric -> weight of the objective; equal weights if None. They are normalised.
         targets: Metric -> wanted value; rewards "target" and "archgym" need one for each
             objective.
-        action: "multi_discrete" (default), "box" or "discrete".
-        horizon: Steps per episode; by default 16, and for "discrete" at least enough to reach
-            every design.
+        formulation: "one-shot" (default), "local" or "sequential"; see
+            `dse.envs._formulations`.
+        action: An action encoding of the formulation; its first one if None. Naming the encoding
+            alone is enough: each belongs to one formulation.
+        horizon: Steps per episode; by default enough for 16 designs, and in the local
+            formulation for every design. A multiple of the steps that one design takes.
     """
 
     model: str | None
@@ -54,7 +60,8 @@ class TaskArguments(TypedDict, total=False):
     reward: str
     weights: Mapping[str, float] | None
     targets: Mapping[str, float] | None
-    action: str
+    formulation: str | None
+    action: str | None
     horizon: int | None
 
 
@@ -68,33 +75,60 @@ def build_task(**arguments: Unpack[TaskArguments]) -> DesignTask:
         InputError: An argument has a wrong value; the message says which.
         TypeError: There is no such argument. SB3 tries `render_mode` and expects this answer.
     """
-    _require_known(arguments)
-    problem = _problem(arguments)
-    encoding = find_encoding(arguments.get("action", "multi_discrete"), problem.space)
+    require_known(arguments, TaskArguments)
+    problem = build_task_problem(arguments)
+    asked = arguments.get("formulation"), arguments.get("action")
+    _, action = choose(SINGLE_AGENT, *asked)
+    return complete_task(arguments, problem, find_encoding(action, problem.space))
+
+
+def complete_task(
+    arguments: TaskArguments, problem: Problem, encoding: ActionEncoding
+) -> DesignTask:
+    """The task over a problem, with the reward and the episodes that the arguments ask for."""
     reward = find_reward(arguments.get("reward", "log_sum"))
     weights = _weights(problem, arguments.get("weights"))
     targets = _targets(problem, arguments.get("targets"), is_needed=reward in TARGETED)
-    horizon = _checked_horizon(arguments.get("horizon"))
+    horizon = _checked_horizon(arguments.get("horizon"), len(encoding.turns))
     home, reference = choose_home(problem)
     steps = encoding.horizon(home) if horizon is None else horizon
     return DesignTask(problem, encoding, reward, home, reference, weights, targets, steps)
 
 
-def _require_known(names: Iterable[str]) -> None:
-    known = TaskArguments.__annotations__
+def require_known(names: Iterable[str], arguments: type) -> None:
+    """Refuse an argument that a typed dictionary of arguments does not have.
+
+    Raises:
+        TypeError: There is no such argument.
+    """
+    known = arguments.__annotations__
     for name in names:
         if name not in known:
             hint = did_you_mean(name, known)
             raise TypeError(f"unexpected argument {name!r}.{hint} Allowed: {', '.join(known)}.")
 
 
-_OF_TASK = ("model", "problem", "reward", "weights", "targets", "action", "horizon")
+OF_PROBLEM = (
+    "model_options",
+    "workload",
+    "workload_options",
+    "objectives",
+    "constraints",
+    "space",
+    "fixed",
+)
+"""The arguments that a complete `problem` replaces, beside `model`."""
 
 
-def _problem(arguments: TaskArguments) -> Problem:
+def build_task_problem(arguments: TaskArguments) -> Problem:
+    """The problem that the arguments name, or bring.
+
+    Raises:
+        InputError: There is none, or too much is given.
+    """
     problem = arguments.get("problem")
     model = arguments.get("model")
-    of_problem: dict[str, Any] = {k: v for k, v in arguments.items() if k not in _OF_TASK}
+    of_problem: dict[str, Any] = {k: v for k, v in arguments.items() if k in OF_PROBLEM}
     if problem is None:
         if model is None:
             raise InputError("neither `model` nor `problem`", allowed="one of them")
@@ -168,8 +202,15 @@ def _number(what: str, name: str, value: Any) -> float:
         raise InputError(f"{what}: {name} = {value!r}", allowed="a number") from None
 
 
-def _checked_horizon(horizon: int | None) -> int | None:
-    is_count = isinstance(horizon, int) and not isinstance(horizon, bool) and horizon >= 1
-    if horizon is not None and not is_count:
+def _checked_horizon(horizon: int | None, turns: int) -> int | None:
+    if horizon is None:
+        return None
+    if not isinstance(horizon, int) or isinstance(horizon, bool) or horizon < 1:
         raise InputError(f"horizon {horizon!r}", allowed="a whole number of steps, at least 1")
+    if horizon % turns:
+        raise InputError(
+            f"horizon {horizon}, but each design takes {turns} steps",
+            allowed=f"a multiple of {turns}",
+            next_step=f"for {horizon} designs per episode, horizon={horizon * turns}",
+        )
     return horizon

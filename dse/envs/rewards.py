@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -67,6 +67,17 @@ class Outcome:
     best: FloatArray
     weights: FloatArray
     targets: FloatArray
+
+    def only(self, objective: int) -> Outcome:
+        """The same designs judged by one objective, which then has all the weight."""
+        column = [objective]
+        return replace(
+            self,
+            values=self.values[:, column],
+            log_ratios=self.log_ratios[:, column],
+            weights=np.ones(1),
+            targets=self.targets[column],
+        )
 
 
 Reward: TypeAlias = Callable[[Outcome], FloatArray]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class DesignVecEnv(VecEnv):
-    """N environments over one cost model as an SB3 `VecEnv`; every step is one batch evaluation.
+    """N environments over one cost model as an SB3 `VecEnv`; a step is at most one evaluation.
 
     A dictionary per environment and step would cost more than the evaluation, so the list of infos
     is filled only where an episode ends: the metrics of its last design, `terminal_observation`

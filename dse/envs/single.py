@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import gymnasium
-import numpy as np
 
 from dse.envs._options import wants_random_start
 from dse.envs._task import TaskArguments, build_task
 
 if TYPE_CHECKING:
-    from dse.envs._core import DesignTask, State
+    from dse.envs._core import DesignTask
+    from dse.envs._states import State
 
 
 class DesignEnv(gymnasium.Env[Any, Any]):
-    """Search a design space step by step: one step evaluates one design.
+    """Search a design space step by step: one step evaluates one design, or prepares one.
 
     The layout of the observation is documented in `dse.envs._core`, actions in
     `dse.envs._actions`, rewards in `dse.envs.rewards`. `info` carries the metrics of the design.
@@ -48,12 +48,11 @@ class DesignEnv(gymnasium.Env[Any, Any]):
         return self._observation(self._state), self.task.info(self._state.at)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """Evaluate the design that the action leads to."""
+        """Act, and evaluate the design if the action completes one."""
         if self._state is None:
             raise gymnasium.error.ResetNeeded("call reset() before step()")
-        codes = self.task.encoding.codes(np.asarray(action)[None], self._state.at.codes)
-        self._state, rewards = self.task.advance(self._state, self.task.evaluate_one(codes))
-        is_over = bool(self._state.steps[0] >= self.task.horizon)
+        _, self._state, rewards = self.task.step_one(self._state, action)
+        is_over = bool(self.task.is_over(self._state)[0])
         info = self.task.info(self._state.at)
         return self._observation(self._state), float(rewards[0]), False, is_over, info
 

@@ -70,7 +70,7 @@ def test_a_default_of_none_shows_what_the_model_takes_in_its_place(dse):
     [
         "gymnasium.make('dse-test/ToyPlugin-v0')",
         "  model           toy",
-        "  multi_discrete  MultiDiscrete([2 8 2 4])       16       The code of each parameter.",
+        "  multi_discrete  one-shot     MultiDiscrete([2 8 2 4]) ",
         "  objective  2       log10(value / reference) / 6",
         "  log_sum      Minus the weighted mean of the log-ratios",
         "  episode         16 steps by default",

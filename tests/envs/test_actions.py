@@ -10,10 +10,11 @@ from dse.errors import InputError
 
 SPACE = toy_problem().space
 HOME = np.zeros((1, 4), dtype=np.int64)
+FIRST = np.zeros(1, dtype=np.int64)
 
 
 def move(action, start=HOME, space=SPACE):
-    return find_encoding("discrete", space).codes(np.array([action]), start)[0].tolist()
+    return find_encoding("discrete", space).codes(np.array([action]), start, FIRST)[0].tolist()
 
 
 def test_zero_keeps_the_design():
@@ -65,19 +66,19 @@ def test_episodes_of_moves_are_never_shorter_than_the_default():
 
 
 def test_box_gives_each_level_an_equal_share():
-    codes = find_encoding("box", SPACE).codes([[-1.0, -0.76, 0.0, 1.0]], HOME)
+    codes = find_encoding("box", SPACE).codes([[-1.0, -0.76, 0.0, 1.0]], HOME, FIRST)
     # lanes: share (1 - 0.76) / 2 = 0.12 < 1/8; banks: the middle starts the third of four shares
     assert codes.tolist() == [[0, 0, 2, 3]]
 
 
 def test_multi_discrete_is_the_codes():
-    codes = find_encoding("multi_discrete", SPACE).codes([[1, 7, 3, 2]], HOME)
+    codes = find_encoding("multi_discrete", SPACE).codes([[1, 7, 3, 2]], HOME, FIRST)
     assert codes.tolist() == [[1, 7, 3, 2]]
 
 
 def test_actions_are_not_changed_in_place():
     actions = np.array([[1, 7, 3, 2]])
-    codes = find_encoding("multi_discrete", SPACE).codes(actions, HOME)
+    codes = find_encoding("multi_discrete", SPACE).codes(actions, HOME, FIRST)
     codes[:] = 0
     assert actions.tolist() == [[1, 7, 3, 2]]
 
@@ -98,7 +99,7 @@ def test_actions_are_not_changed_in_place():
 )
 def test_wrong_action(name, actions, message):
     with pytest.raises(InputError, match=message):
-        find_encoding(name, SPACE).codes(np.array(actions), HOME)
+        find_encoding(name, SPACE).codes(np.array(actions), HOME, FIRST)
 
 
 def test_unknown_encoding():
@@ -113,17 +114,21 @@ def test_all_256_designs_are_reached_by_every_one_shot_encoding():
     home = np.zeros_like(codes)
     box = (2.0 * SPACE.unit_of_codes(codes) - 1.0).astype(np.float32)
     for name, actions in (("multi_discrete", codes), ("box", box)):
-        np.testing.assert_array_equal(find_encoding(name, SPACE).codes(actions, home), codes)
+        np.testing.assert_array_equal(find_encoding(name, SPACE).codes(actions, home, FIRST), codes)
 
 
 def test_all_256_designs_are_reached_by_moves():
     encoding = find_encoding("discrete", SPACE)
     found = HOME
     for _ in range(encoding.horizon(HOME[0])):
-        every = [encoding.codes(np.full(len(found), a), found) for a in range(encoding.space.n)]
+        every = [
+            encoding.codes(np.full(len(found), a), found, FIRST) for a in range(encoding.space.n)
+        ]
         found = np.unique(np.concatenate(every), axis=0)
     assert len(found) == SPACE.size
 
 
-def test_there_are_three_encodings():
-    assert list(ENCODINGS) == ["multi_discrete", "box", "discrete"]
+def test_there_are_five_encodings():
+    assert list(ENCODINGS) == [
+        "multi_discrete", "box", "discrete", "sequential", "sequential_box",
+    ]  # fmt: skip

@@ -12,8 +12,9 @@ from dse.errors import InputError
 HORIZON = 3
 
 
-def make_batch(mode=AutoresetMode.NEXT_STEP, n=2):
-    return vector.make(n, mode, problem=toy_problem(), action="discrete", horizon=HORIZON)
+def make_batch(mode=AutoresetMode.NEXT_STEP, n=2, **arguments):
+    fixed = {"problem": toy_problem(), "action": "discrete", "horizon": HORIZON}
+    return vector.make(n, mode, **fixed, **arguments)
 
 
 def run(envs, steps, action=4):
@@ -54,7 +55,8 @@ def test_random_starts_differ_and_are_valid():
 
 
 def test_next_step_autoreset_ignores_the_action_and_gives_no_reward():
-    answers = run(make_batch(), HORIZON + 1)
+    # the reward "inverse" of a design that is evaluated is above zero
+    answers = run(make_batch(reward="inverse"), HORIZON + 1)
     (start, _), last, reset = answers[0], answers[HORIZON], answers[HORIZON + 1]
     assert last[3].tolist() == [True, True]
     np.testing.assert_array_equal(reset[0], start)

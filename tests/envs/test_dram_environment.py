@@ -21,13 +21,17 @@ def task_of(action):
     return make(model="dram/controller", action=action, **TRACE).task
 
 
+def reached(task, action, start, turn=0):
+    return task.encoding.codes(action[None], start[None], np.array([turn]))[0]
+
+
 def multi_discrete_walk(task):
     """The home design with one parameter changed to each of its options."""
     for j, options in enumerate(task.problem.space.shape):
         for option in range(options):
             action = task.home.copy()
             action[j] = option
-            yield task.encoding.codes(action[None], task.home[None])[0]
+            yield reached(task, action, task.home)
 
 
 def box_walk(task):
@@ -37,19 +41,38 @@ def box_walk(task):
         for coordinate in np.linspace(-1.0, 1.0, 41):
             action = home.copy()
             action[j] = coordinate
-            yield task.encoding.codes(action.astype(np.float32)[None], task.home[None])[0]
+            yield reached(task, action.astype(np.float32), task.home)
 
 
 def discrete_walk(task):
     """Designs met while each move is repeated as often as the longest parameter has options."""
     for move in range(int(task.encoding.space.n)):
-        here = task.home[None]
+        here = task.home
         for _ in range(max(task.problem.space.shape)):
-            here = task.encoding.codes(np.array([move]), here)
-            yield here[0]
+            here = reached(task, np.array(move), here)
+            yield here
 
 
-WALKS = {"multi_discrete": multi_discrete_walk, "box": box_walk, "discrete": discrete_walk}
+def sequential_walk(task):
+    """Every action in every turn."""
+    for turn, action in np.ndindex(len(task.encoding.turns), int(task.encoding.space.n)):
+        yield reached(task, np.array(action), task.home, turn)
+
+
+def sequential_box_walk(task):
+    """A scan of the axis in every turn, ends included."""
+    for turn in range(len(task.encoding.turns)):
+        for coordinate in np.linspace(-1.0, 1.0, 41):
+            yield reached(task, np.array([coordinate]), task.home, turn)
+
+
+WALKS = {
+    "multi_discrete": multi_discrete_walk,
+    "box": box_walk,
+    "discrete": discrete_walk,
+    "sequential": sequential_walk,
+    "sequential_box": sequential_box_walk,
+}
 
 
 def test_there_is_a_walk_for_every_encoding():
@@ -73,7 +96,7 @@ def test_the_ten_parameters_have_the_options_of_archgym(env):
 
 @pytest.mark.parametrize("action", ENCODINGS)
 def test_gymnasium_accepts_it(action):
-    check_env(gymnasium.make(ENV_ID, action=action, horizon=4, **TRACE).unwrapped)
+    check_env(gymnasium.make(ENV_ID, action=action, **TRACE).unwrapped)
 
 
 def test_info_holds_metrics_in_si_units(env):

@@ -90,9 +90,9 @@ def test_attributes_and_methods_of_the_batch():
     env.close()
 
 
-@pytest.mark.parametrize("action", ["discrete", "box", "multi_discrete"])
+@pytest.mark.parametrize("action", ["discrete", "box", "multi_discrete", "sequential"])
 def test_ppo_learns(action):
-    env = VecMonitor(make(16, action=action))
+    env = VecMonitor(make(16, action=action, horizon=4))
     agent = PPO("MlpPolicy", env, n_steps=16, batch_size=128, n_epochs=1, seed=0, device="cpu")
     agent.learn(512)
     assert agent.num_timesteps == 512
