@@ -1,0 +1,1 @@
+"""Cascades of extended Einsums: notation, catalogue, execution, passes and costs."""
