@@ -47,13 +47,19 @@ class Sensitivity:
 
 
 def sensitivities(problem: Problem, design: Columns) -> list[Sensitivity]:
-    """One entry per parameter with a choice, in the order of the space.
+    """One entry per parameter, in the order of the space.
+
+    What the problem pins to one value takes all levels of the model's own space here.
 
     Args:
         problem: Whose model and space.
         design: One valid design, as `space.parse` gives it.
     """
-    return [_sensitivity(problem, design, p) for p in problem.space.parameters if p.cardinality > 1]
+    parameters = (
+        parameter if parameter.cardinality > 1 else problem.model.space[parameter.name]
+        for parameter in problem.space.parameters
+    )
+    return [_sensitivity(problem, design, p) for p in parameters if p.cardinality > 1]
 
 
 def _sensitivity(problem: Problem, design: Columns, parameter: Parameter) -> Sensitivity:

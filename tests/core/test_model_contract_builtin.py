@@ -1,6 +1,7 @@
 """Every model and workload that this project registers keeps its contract."""
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -15,12 +16,17 @@ def own(kind):
     return [name for name, point in points if distribution_name(point) == "accel-dse"]
 
 
-SHORT = {"dram/controller": {"requests": 300}}  # simulators take time
+SHORT = {
+    "dram/controller": {"requests": 300},  # simulators take time
+    "attention/serving": {"limit": 60},
+}
+QUICK = {"daq/twin": {"triggers": 100, "warm_up": 0}}  # options that make simulators quick
 
 
 @cache
 def bound(name):
-    return build_problem(model=name, workload_options=SHORT.get(name)).model
+    options = {"workload_options": SHORT.get(name), "model_options": QUICK.get(name)}
+    return build_problem(model=name, **options).model
 
 
 class TestModels(ModelContract):
@@ -50,12 +56,18 @@ def example_files(tmp_path):
         "transformer": {"file": layer},
         "huggingface": {"file": config, "seq_len": 512},
         "trace-file": {"file": trace},
+        "daq-file": {"file": Path(__file__).parents[2] / "examples" / "workloads" / "daq_lab.yaml"},
     }
 
 
 BAD_LAYER = ({"seq_len": 0}, {"seq_len": 2**25}, {"batch": 0}, {"batch": -1})
 BAD_TRACE = ({"requests": 0}, {"footprint_bytes": 0})
 BAD_FILE = ({"limit": 0}, {"capacity_bytes": 0})
+OWN_BAD = {
+    "cms": ({"pileup": -1}, {"l1_ratio": 0.5}, {"system": "phase3"}, {"year": 1900}),
+    "daq-file": ({"pileup": -1}, {"year": 1900}),
+    "llm-requests": ({"limit": 0}, {"every": 0}, {"weight_bits": 0}, {"network": "lama"}),
+}
 
 
 class TestWorkloads(WorkloadContract):
@@ -65,6 +77,7 @@ class TestWorkloads(WorkloadContract):
         self.plugin = load("workloads", name)
         self.defaults = example_files.get(name, {})
         synthetic = BAD_TRACE if name.startswith("trace-") else BAD_LAYER
+        synthetic = OWN_BAD.get(name, synthetic)
         self.bad_arguments = BAD_FILE if name == "trace-file" else synthetic
 
     def workload(self, **arguments):

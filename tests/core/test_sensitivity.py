@@ -90,3 +90,9 @@ def test_shares_sum_to_one(problem):
 
 def test_everything_is_measured_at_the_design_given(problem):
     assert around(problem, x=4.0)["z"].span["energy_j"] == pytest.approx((48 + 4e-3) / 48)
+
+
+def test_what_the_problem_pins_varies_over_the_whole_space(problem):
+    space = problem.space.narrowed({"z": [0]})
+    pinned = Problem.of(problem.model, space=space)
+    assert around(pinned)["z"].levels == 6

@@ -1,0 +1,1 @@
+"""Data-acquisition pipelines of high-energy physics."""

@@ -1,0 +1,1 @@
+"""Data-acquisition pipelines: schema, YAML reader, and the CMS systems as data."""
