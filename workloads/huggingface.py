@@ -3,7 +3,8 @@
 A family is a set of `model_type`s that keep their sizes under the same keys; `FAMILIES` holds one
 line for each. The meaning of the keys, and what an absent one stands for, follows the
 configuration classes of the `transformers` library. For encoder-decoder models the layer is that
-of the encoder. Embeddings, the language-model head and the number of layers do not enter.
+of the encoder. Embeddings, the language-model head and the number of layers do not enter here;
+`workloads.language.importer` reads them, and mixtures of experts and latent attention besides.
 """
 
 from __future__ import annotations
@@ -143,11 +144,11 @@ def from_str(
     Raises:
         WorkloadError: As for `from_config`.
     """
-    config = _parse(text, source)
+    config = parse_config(text, source)
     family = _family(config, source)
     sizes = _sizes(config, family, source)
     return TransformerLayer(
-        name=_name(config),
+        name=model_name(config),
         batch=batch,
         seq_len=seq_len,
         value_dim=sizes["head_dim"],
@@ -156,7 +157,16 @@ def from_str(
     )
 
 
-def _parse(text: str, source: str) -> dict[str, Any]:
+def parse_config(text: str, source: str) -> dict[str, Any]:
+    """The content of a `config.json`.
+
+    Args:
+        text: JSON.
+        source: Where it comes from, for messages.
+
+    Raises:
+        WorkloadError: Not JSON, or JSON of another kind.
+    """
     try:
         config = json.loads(text)
     except json.JSONDecodeError as error:
@@ -219,6 +229,6 @@ def _require(config: Mapping[str, Any], family: Family, source: str) -> None:
         )
 
 
-def _name(config: Mapping[str, Any]) -> str:
+def model_name(config: Mapping[str, Any]) -> str:
     """The model's own name without its owner, or else its type."""
     return Path(str(config.get("_name_or_path") or "")).name or str(config["model_type"])

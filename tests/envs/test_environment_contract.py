@@ -26,10 +26,18 @@ class TestConstrainedToy(EnvironmentContract):
         return {"problem": toy_problem(["area_mm2 <= 40", "latency_s <= 1e-6"])}
 
 
-SHORT = {"dram/controller": {"requests": 300}}  # simulators take time
+SHORT = {
+    "dram/controller": {"requests": 300},  # simulators take time
+    "attention/serving": {"limit": 60},
+}
+QUICK = {"daq/twin": {"triggers": 100, "warm_up": 0}}  # options that make simulators quick
 
 
 class TestInstalledModels(EnvironmentContract):
     @pytest.fixture(params=MODELS)
     def arguments(self, request):
-        return {"model": request.param, "workload_options": SHORT.get(request.param, {})}
+        return {
+            "model": request.param,
+            "workload_options": SHORT.get(request.param, {}),
+            "model_options": QUICK.get(request.param, {}),
+        }

@@ -1,0 +1,1 @@
+"""Serving a language model's requests on a FuseMax accelerator."""

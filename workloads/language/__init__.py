@@ -1,0 +1,1 @@
+"""Language models as hardware sees them: weight matrices, attention heads, cache, and counts."""

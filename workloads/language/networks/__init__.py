@@ -1,0 +1,1 @@
+"""Configurations of published language models, one YAML file each, with its source."""
