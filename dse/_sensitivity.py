@@ -14,12 +14,14 @@ from dse._model import FEASIBLE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dse._columns import Columns
+    from dse._columns import Columns, FloatArray
     from dse._parameters import Parameter
     from dse._problem import Problem
 
 STEP = 1e-3
 """Relative step of the elasticities."""
+MOST_LEVELS = 17
+"""Of parameters with more levels, so many are looked at, evenly spread from first to last."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,10 @@ class Sensitivity:
         elasticity: Metric -> d ln metric / d ln parameter: by how many per cent the metric
             changes per per cent of the parameter. Empty for parameters that take steps only; None
             where the metric is not positive.
-        span: Metric -> largest over smallest value while the parameter takes all its levels; None
+        span: Metric -> largest over smallest value while the parameter takes its levels; None
             where the metric is not positive throughout.
         usable: Levels at which the design works, out of `levels`.
-        levels: How many levels the parameter has.
+        levels: How many levels were looked at.
         is_dead: No metric changes at any level, and all levels work.
     """
 
@@ -63,7 +65,7 @@ def sensitivities(problem: Problem, design: Columns) -> list[Sensitivity]:
 
 
 def _sensitivity(problem: Problem, design: Columns, parameter: Parameter) -> Sensitivity:
-    found = _varied(problem, design, parameter.name, parameter.levels)
+    found = _varied(problem, design, parameter.name, _spread(parameter.levels))
     works = np.asarray(found[FEASIBLE], dtype=bool)
     metrics = {name: np.asarray(found[name]) for name in problem.model.metric_names}
     constant = all(_is_constant(column) for column in metrics.values())
@@ -75,6 +77,12 @@ def _sensitivity(problem: Problem, design: Columns, parameter: Parameter) -> Sen
         len(works),
         bool(works.all() and constant),
     )
+
+
+def _spread(levels: FloatArray) -> FloatArray:
+    """All levels, or an even choice of them."""
+    kept = min(len(levels), MOST_LEVELS)
+    return levels[np.linspace(0, len(levels) - 1, kept).round().astype(np.int64)]
 
 
 def _varied(problem: Problem, design: Columns, name: str, values: Any) -> dict[str, Any]:

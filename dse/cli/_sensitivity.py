@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dse._model import FEASIBLE, REASON
-from dse._sensitivity import STEP, sensitivities, shares
+from dse._sensitivity import MOST_LEVELS, STEP, sensitivities, shares
 from dse.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ __all__ = ["for_people", "sensitivity_facts"]
 _DOC = f"""How much each parameter matters while all others stay at the design below.
 
 elasticity: by how many per cent the metric changes per per cent of the parameter (difference of
-logarithms over +-{STEP:.1%}); span: the metric's largest over its smallest value at all levels of
-the parameter. A parameter is dead if no metric changes at any level."""
+logarithms over +-{STEP:.1%}); span: the metric's largest over its smallest value at the levels of
+the parameter, {MOST_LEVELS} of them at most. A parameter is dead if no metric changes at any level."""
 
 
 def sensitivity_facts(problem: Problem, given: Mapping[str, Any]) -> dict[str, Any]:

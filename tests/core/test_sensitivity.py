@@ -27,7 +27,7 @@ class PowerLaw(CostModel):
     def space(self):
         return DesignSpace(
             (
-                Real("x", 1.0, 10.0, count=10, default=2.0, doc="Base"),
+                Real("x", 1.0, 10.0, count=91, default=2.0, doc="Base"),
                 Real("y", 0.1, 1.0, count=10, default=1.0, doc="Divisor, at its end"),
                 Integer("z", 0, 5, default=0, doc="Steps"),
                 Choice("unused", ("a", "b"), doc="Does nothing"),
@@ -96,3 +96,9 @@ def test_what_the_problem_pins_varies_over_the_whole_space(problem):
     space = problem.space.narrowed({"z": [0]})
     pinned = Problem.of(problem.model, space=space)
     assert around(pinned)["z"].levels == 6
+
+
+def test_of_many_levels_some_are_looked_at_from_first_to_last(problem):
+    x = around(problem)["x"]
+    assert x.levels == 17
+    assert x.span["latency_s"] == 10.0
