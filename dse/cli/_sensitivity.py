@@ -21,7 +21,8 @@ _DOC = f"""How much each parameter matters while all others stay at the design b
 
 elasticity: by how many per cent the metric changes per per cent of the parameter (difference of
 logarithms over +-{STEP:.1%}); span: the metric's largest over its smallest value at the levels of
-the parameter, {MOST_LEVELS} of them at most. A parameter is dead if no metric changes at any level."""
+the parameter, {MOST_LEVELS} of them at most. A parameter is dead if no metric changes at any of
+them."""
 
 
 def sensitivity_facts(problem: Problem, given: Mapping[str, Any]) -> dict[str, Any]:
