@@ -29,6 +29,8 @@ from dse.executors.ray import RayExecutor, check_workers
 SEARCH = [
     {"searcher": "nsga2", "budget": 60, "seeds": [0, 1]},
     {"searcher": "annealing", "budget": 40},
+    {"searcher": "ppo", "budget": 32},
+    {"searcher": "mappo", "budget": 32},
     {"searcher": "exhaustive"},
 ]
 

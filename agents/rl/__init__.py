@@ -1,0 +1,1 @@
+"""Reinforcement-learning searchers, single- and multi-agent, on Stable-Baselines3."""
