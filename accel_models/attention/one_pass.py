@@ -80,7 +80,8 @@ def _divisors(number: int) -> tuple[int, ...]:
 
 
 @cache
-def _largest_divisor(number: float, bound: float) -> tuple[float]:
+def largest_divisor(number: float, bound: float) -> tuple[float]:
+    """The largest divisor of a whole number up to a bound, at least 1; for `Ops.table`."""
     return (float(max(d for d in _divisors(int(number)) if d <= max(bound, 1.0))),)
 
 
@@ -101,7 +102,7 @@ def query_tiles(
         (tile_bytes - hw.word_bytes * hw.W * (s.E + s.F))
         / (hw.word_bytes * hw.W * (s.E + s.F + live_columns))
     )
-    (P1,) = ops.table(_largest_divisor, s.g, ops.maximum(ops.minimum(bound, s.g), 0.0))
+    (P1,) = ops.table(largest_divisor, s.g, ops.maximum(ops.minimum(bound, s.g), 0.0))
     return P1, bound < 1.0
 
 

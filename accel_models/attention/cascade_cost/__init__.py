@@ -1,0 +1,1 @@
+"""From cascade to cost: any cascade of Einsums, bound to the arrays of an attention accelerator."""

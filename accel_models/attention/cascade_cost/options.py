@@ -1,0 +1,56 @@
+"""The switches of the cascade model: those of FuseMax, and the user's own cascade and binding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003 - the framework reads the annotations at run time
+
+from accel_models.attention.options import FuseMaxOptions
+from dse.errors import InputError
+
+
+@dataclass(frozen=True)
+class CascadeOptions(FuseMaxOptions):
+    """Options of the model: those of `attention/fusemax`, and three of its own.
+
+    Attributes:
+        cascade: A cascade of the catalogue, besides the published configurations.
+        cascade_file: Your own cascade, as a YAML file.
+        binding_file: How it is bound to the arrays, as a YAML file, which may name the cascade;
+            by rule if there is none.
+        preset: Which set of defaults the other options take.
+        scope: What latency, energy and traffic cover: the cascade, or also the linear layers of a
+            transformer layer ("end-to-end").
+        rf_accounting: Register energy of one PE instance, as the artifact counts it (quirk Q1),
+            or of all PEs.
+        cascade_exp_energy: Whether units that a binding names under `artifact` are charged all the
+            same (quirk Q3).
+        cascade_tile_buffer: Whether a limit of the tiles that a binding names under `artifact`
+            holds (quirk Q4).
+        port_limit: Whether the buffer ports bound the latency.
+        voltage_scaling: Whether the supply voltage follows the frequency.
+        voltage_floor: Share of the nominal voltage left at frequency zero, 0 to 1 (assumption).
+        nominal_frequency_hz: Frequency of the nominal voltage.
+        leakage_w_per_mm2: Static power at nominal voltage (assumption); 0 switches it off.
+        dram_interface_mm2: Area of the interface of one DRAM stack (assumption).
+        dram_stack_bytes_per_s: Bandwidth of one DRAM stack; the interface is bought in
+            proportion to the bandwidth.
+        dram_standby_w: Standby power of one DRAM stack.
+        buffer_area: CACTI values where there is one, else the fit; or the fit everywhere.
+        multiplier_exponent: MACC, exponential and divide energy and area grow with the word width
+            to this power (assumption; 1.5 to 2).
+        components: A CSV file with the user's own component energies and areas.
+    """
+
+    cascade: str | None = None
+    cascade_file: Path | None = None
+    binding_file: Path | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.cascade is not None and self.cascade_file is not None:
+            raise InputError(
+                "cascade and cascade_file are both given",
+                allowed="one of them",
+                next_step="leave one of the two options out",
+            )
