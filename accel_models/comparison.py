@@ -1,13 +1,44 @@
-"""Our figures beside published ones: one comparison per cell, and a summary per column."""
+"""Our figures beside published ones: read, compared cell by cell, summarised per column."""
 
 from __future__ import annotations
 
+import csv
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dse.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+
+def read_figures(path: Path) -> list[dict[str, str]]:
+    """The rows of a table of published figures.
+
+    Args:
+        path: A CSV file with a heading.
+
+    Returns:
+        One dictionary from column to cell per row.
+
+    Raises:
+        InputError: The file is missing, cannot be read, or holds no figures.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise _unusable(path, f"cannot be read: {getattr(error, 'strerror', error)}") from None
+    if not rows:
+        raise _unusable(path, "holds no figures")
+    return rows
+
+
+def _unusable(path: Path, what: str) -> InputError:
+    next_step = "name the folder that holds the tables of published figures"
+    return InputError(what, where=str(path), next_step=next_step)
 
 
 @dataclass(frozen=True)

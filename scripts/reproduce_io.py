@@ -1,31 +1,29 @@
 """Print our I/O counts of attention beside the reference ones; exit with 1 if any differs.
 
-python scripts/reproduce_io.py                  every figure, then the verdict
-python scripts/reproduce_io.py --summary        one line per column
+python scripts/reproduce_io.py                  one line per column of each table
+python scripts/reproduce_io.py --rows           every figure, then the summary
 python scripts/reproduce_io.py --json           everything, for programs
 python scripts/reproduce_io.py --plot FILE.png  the best schedules against the bounds, too
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from _reproduction import reproduce
 
 from accel_models.attention.io_complexity import bounds, counts, optimal
 from accel_models.attention.io_complexity.reproduction import compare_all
 from accel_models.attention.io_complexity.tiling import Head, Tiling
-from accel_models.comparison import Comparison, summarise
 from dse._ops import ARRAYS
-from dse.errors import DSEError
 from dse.report.labels import colour
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
     from dse._columns import FloatArray
@@ -36,40 +34,6 @@ TOKENS = 16384
 DECADES = (1.0, 7.0)
 POINTS_PER_DECADE = 24
 INK, QUIET, SHADE = "#2b2f36", "#6b7280", "#f1f3f6"
-
-
-# -- table ---------------------------------------------------------------------------------------
-
-
-def rows_text(comparisons: list[Comparison]) -> str:
-    """One line per reference figure."""
-    heading = f"{'table':<16} {'row':<42} {'column':<35} {'ours':>12} {'reference':>12}"
-    return "\n".join([heading, *map(row_text, comparisons)])
-
-
-def row_text(c: Comparison) -> str:
-    """One figure beside the reference one."""
-    verdict = "PASS" if c.passes else "FAIL"
-    figures = f"{c.ours:>12.10g} {c.published:>12.10g}"
-    return f"{c.file:<16} {c.row:<42} {c.column:<35} {figures}  {verdict}"
-
-
-def summary_text(comparisons: list[Comparison]) -> str:
-    """How many figures of each column are exact, and the verdict."""
-    lines = [f"{'table':<16} {'column':<35} {'rows':>4} {'exact':>5}"]
-    lines += [
-        f"{s.file:<16} {s.column:<35} {s.rows:>4} {s.rows - s.failed:>5}"
-        for s in summarise(comparisons)
-    ]
-    failed = sum(not comparison.passes for comparison in comparisons)
-    verdict = f"{failed} FAIL" if failed else "all PASS"
-    return "\n".join([*lines, f"{len(comparisons)} figures: {verdict}"])
-
-
-def as_json(comparisons: list[Comparison]) -> str:
-    """All comparisons and the verdict."""
-    rows = [{**asdict(c), "passes": c.passes} for c in comparisons]
-    return json.dumps({"passed": all(row["passes"] for row in rows), "figures": rows}, indent=1)
 
 
 # -- picture -------------------------------------------------------------------------------------
@@ -164,36 +128,9 @@ def mark_crossover(axes: Axes, d: int) -> None:
 # -- command line --------------------------------------------------------------------------------
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Compare, print, and return the exit code."""
-    arguments = parse_arguments()
-    try:
-        comparisons = compare_all(arguments.reference)
-    except DSEError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    if arguments.json:
-        print(as_json(comparisons))
-    elif arguments.summary:
-        print(summary_text(comparisons))
-    else:
-        print(rows_text(comparisons), summary_text(comparisons), sep="\n\n")
-    if arguments.plot is not None:
-        plot(arguments.plot)
-    return 0 if all(comparison.passes for comparison in comparisons) else 1
-
-
-def parse_arguments() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument(
-        "--reference", type=Path, default=REFERENCE, help="folder of the reference figures"
-    )
-    output = parser.add_mutually_exclusive_group()
-    output.add_argument("--json", action="store_true", help="everything, for programs")
-    output.add_argument("--summary", action="store_true", help="one line per column only")
-    parser.add_argument("--plot", type=Path, help="also draw the schedules against the bounds")
-    return parser.parse_args()
+    return reproduce(__doc__, REFERENCE, compare_all, arguments, plot=plot)
 
 
 if __name__ == "__main__":

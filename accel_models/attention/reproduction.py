@@ -8,7 +8,6 @@ those that the closed form can meet; where they are loose, the artifact's mapper
 
 from __future__ import annotations
 
-import csv
 import math
 from functools import cache
 from statistics import fmean
@@ -22,9 +21,8 @@ from accel_models.attention.fusemax import FuseMax
 from accel_models.attention.hardware import Hardware
 from accel_models.attention.linear import linear_layers
 from accel_models.attention.options import GIB, MIB, FuseMaxOptions
-from accel_models.comparison import Comparison
+from accel_models.comparison import Comparison, read_figures
 from dse._ops import FLOATS
-from dse.errors import InputError
 from workloads import catalogue
 
 if TYPE_CHECKING:
@@ -142,7 +140,7 @@ def compare_all(folder: Path) -> list[Comparison]:
 
 def attention(folder: Path) -> Iterator[Comparison]:
     """Latency, traffic, energy and utilisation of attention, and the ratios between them."""
-    for row in _rows(folder, "attention.csv"):
+    for row in read_figures(folder / "attention.csv"):
         network, length, configuration = row["model"], int(row["n_tokens"]), row["config"]
         ours = published_point(network, length, configuration)
         timing = timing_tolerance(configuration, length)
@@ -155,7 +153,7 @@ def attention(folder: Path) -> Iterator[Comparison]:
 
 def linear(folder: Path) -> Iterator[Comparison]:
     """The six GEMMs around attention, on the buffers of FLAT and of FuseMax."""
-    for row in _rows(folder, "linear_layers.csv"):
+    for row in read_figures(folder / "linear_layers.csv"):
         platform = "flat" if row["linear_arch"] == "flat" else "binding"
         ours = published_linear_layers(row["model"], int(row["n_tokens"]), platform)
         energy_j = ours.pop("energy_j")
@@ -166,7 +164,7 @@ def linear(folder: Path) -> Iterator[Comparison]:
 
 def end_to_end(folder: Path) -> Iterator[Comparison]:
     """Attention plus the linear layers, and the ratios."""
-    for row in _rows(folder, "end2end.csv"):
+    for row in read_figures(folder / "end2end.csv"):
         network, length, configuration = row["model"], int(row["n_tokens"]), row["config"]
         ours = published_point(network, length, configuration, "end_to_end")
         timing = timing_tolerance(configuration, length)
@@ -182,7 +180,7 @@ def end_to_end(folder: Path) -> Iterator[Comparison]:
 
 def pareto(folder: Path) -> Iterator[Comparison]:
     """Figure 12: FuseMax on arrays of several sizes."""
-    for row in _rows(folder, "pareto.csv"):
+    for row in read_figures(folder / "pareto.csv"):
         layer = _LAYERS[row["model"]](seq_len=int(row["n_tokens"]))
         (point,) = published_sweep(layer, [int(row["pe_dim"])])
         ours = point.metrics
@@ -200,7 +198,7 @@ def pareto(folder: Path) -> Iterator[Comparison]:
 
 def flat_mappings(folder: Path) -> Iterator[Comparison]:
     """The mapping that FLAT's mapper picks, tensor by tensor, and what it spills."""
-    for row in _rows(folder, "flat_mapping_inputs.csv"):
+    for row in read_figures(folder / "flat_mapping_inputs.csv"):
         mapper, chosen = _flat_choice(row)
         ours = mapper.describe(_FLAT_W, _BUFFER_BYTES["flat"], _WORD_BYTES, chosen)
         words = {
@@ -220,7 +218,7 @@ def flat_mappings(folder: Path) -> Iterator[Comparison]:
 
 def flat_own_model(folder: Path) -> Iterator[Comparison]:
     """FLAT's own cost model on its cloud platform: matrix products only."""
-    for row in _rows(folder, "flat_own_model.csv"):
+    for row in read_figures(folder / "flat_own_model.csv"):
         if row["platform"] != "cloud":  # the mapper's rules are known for the cloud only
             continue
         mapper, chosen = _flat_choice(row)
@@ -248,7 +246,7 @@ def component_area(folder: Path) -> Iterator[Comparison]:
     for (capacity, bits), area in components.buffer_area_mm2.items():
         rows = 8 * capacity / bits
         ours[f"sram_{capacity / 1024:.0f}KiB_width{bits:.0f}_depth{rows:.0f}"] = area * _UM2
-    for row in _rows(folder, "component_area.csv"):
+    for row in read_figures(folder / "component_area.csv"):
         published = float(row["area_um2"].split()[0])  # "0 (inside mac)"
         name = row["component"]
         yield Comparison("component_area.csv", name, "area_um2", ours[name], published, _TIGHT)
@@ -263,7 +261,7 @@ def component_energy(folder: Path) -> Iterator[Comparison]:
         ours[f"regfile {action}"] = ours[f"register_{action}"]
         for size in (16, 32):
             ours[f"sram_{size}MiB_512B_row {action}"] = ours[f"buffer_{action}_{size}MiB"]
-    for row in _rows(folder, "component_energy.csv"):
+    for row in read_figures(folder / "component_energy.csv"):
         name, published = row["component"], float(row["energy"])
         figure = ours.get(f"{name} {row['action']}", ours.get(name, math.nan))
         label = f"{name} {row['action']}"
@@ -272,7 +270,7 @@ def component_energy(folder: Path) -> Iterator[Comparison]:
 
 def workload_shapes(folder: Path) -> Iterator[Comparison]:
     """The shapes of the four networks."""
-    for row in _rows(folder, "workloads.csv"):
+    for row in read_figures(folder / "workloads.csv"):
         layer = _LAYERS[row["model"]]()
         figures = {
             "batch_B": layer.batch,
@@ -288,7 +286,7 @@ def workload_shapes(folder: Path) -> Iterator[Comparison]:
 
 def averages(folder: Path) -> Iterator[Comparison]:
     """Arithmetic means over the four networks and six lengths: the paper's headline figures."""
-    for row in _rows(folder, "averages.csv"):
+    for row in read_figures(folder / "averages.csv"):
         configuration, quantity = row["config"], row["quantity"]
         ours = _mean(configuration, quantity, row["versus"], row["scope"])
         label = " ".join(filter(None, (row["scope"], configuration, row["versus"], row["source"])))
@@ -338,17 +336,6 @@ def _flat_choice(row: dict[str, str]) -> tuple[FlatMapper, float]:
     mapper = FlatMapper(_LAYERS[row["model"]](seq_len=tokens(row["seq_len"])))
     chosen = mapper.choose(_FLAT_W, _BUFFER_BYTES["flat"], _WORD_BYTES, _FLAT_F / _FLAT_BW, FLOATS)
     return mapper, float(chosen)
-
-
-def _rows(folder: Path, name: str) -> list[dict[str, str]]:
-    try:
-        with (folder / name).open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    except OSError as error:
-        raise InputError(
-            f"cannot read the published figures: {error}",
-            next_step="name the folder with the CSV files of the artifact",
-        ) from None
 
 
 def _label(row: dict[str, str]) -> str:

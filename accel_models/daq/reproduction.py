@@ -6,17 +6,15 @@ model's own space; nothing is special to a row.
 
 from __future__ import annotations
 
-import csv
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from accel_models.comparison import Comparison
+from accel_models.comparison import Comparison, read_figures
 from accel_models.daq import outcome
 from accel_models.daq.chain import chain_figures
 from accel_models.daq.pipeline import DAQPipeline, PipelineOptions
 from accel_models.daq.sensitivity import elasticities
 from dse._ops import FLOATS
-from dse.errors import InputError
 from workloads.pipelines.catalogue import cms
 
 if TYPE_CHECKING:
@@ -76,16 +74,6 @@ def compare_all(folder: Path) -> list[Comparison]:
         *_compare_rerun(folder),
         *_compare_headline(folder),
     ]
-
-
-def _rows(folder: Path, table: str) -> list[dict[str, str]]:
-    path = folder / f"{table}.csv"
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
-    except OSError as error:
-        what = f"cannot be read: {error.strerror}"
-        raise InputError(what, where=str(path), allowed="the tables of tests/daq/data") from None
 
 
 # -- designs -------------------------------------------------------------------------------------
@@ -168,9 +156,14 @@ def _stage_figures(name: str, state: Any) -> dict[str, float]:
 # -- tables --------------------------------------------------------------------------------------
 
 
+def _scenarios(folder: Path) -> dict[str, dict[str, str]]:
+    """The rows that describe the scenarios, by name."""
+    return {row["scenario"]: row for row in read_figures(folder / "scenarios.csv")}
+
+
 def _compare_results(folder: Path) -> Iterator[Comparison]:
-    scenarios = {row["scenario"]: row for row in _rows(folder, "scenarios")}
-    for row in _rows(folder, "results_shared"):
+    scenarios = _scenarios(folder)
+    for row in read_figures(folder / "results_shared.csv"):
         scenario, letter = scenarios[row["scenario"]], row["model"][0]
         integers = "no_integer" not in row["model"]
         model = _model(letter, float(scenario["pileup"]), "table", integers=integers)
@@ -181,7 +174,7 @@ def _compare_results(folder: Path) -> Iterator[Comparison]:
 
 def _compare_sweep(folder: Path, table: str) -> Iterator[Comparison]:
     """Model A at pileup 200 or in between, cut to integers."""
-    for row in _rows(folder, table):
+    for row in read_figures(folder / f"{table}.csv"):
         pileup = 60.0 + 140.0 * float(row.get("pileup_interp", 1.0))
         model = _model("A", pileup, "ends", integers=True)
         keys = [key for key in row if key in _PARAMETERS or key in ("pileup_interp", "system")]
@@ -205,13 +198,13 @@ def _compare_row(
 
 
 def _compare_elasticities(folder: Path) -> Iterator[Comparison]:
-    scenarios = {row["scenario"]: row for row in _rows(folder, "scenarios")}
+    scenarios = _scenarios(folder)
     columns = {
         "elasticity_scaled_power_W": "power_w",
         "elasticity_f1": "f1",
         "elasticity_productivity_per_kJ": "productivity",
     }
-    for row in _rows(folder, "elasticities_shared"):
+    for row in read_figures(folder / "elasticities_shared.csv"):
         scenario = scenarios[row["scenario"]]
         model = _model("C", float(scenario["pileup"]), "table", integers=False)
         design = design_of(scenario)
@@ -227,15 +220,15 @@ def _compare_elasticities(folder: Path) -> Iterator[Comparison]:
 
 
 def _compare_chain(folder: Path) -> Iterator[Comparison]:
-    for row in _rows(folder, "three_level_gaussian_chain"):
+    for row in read_figures(folder / "three_level_gaussian_chain.csv"):
         ours = chain_figures(row)
         yield from _compare_row("three_level_gaussian_chain", row["case"], row, ours, exact=True)
 
 
 def _compare_rerun(folder: Path) -> Iterator[Comparison]:
     """Medians of six seeds of the repository itself, which draws its scores at random."""
-    scenarios = {row["scenario"]: row for row in _rows(folder, "scenarios")}
-    for row in _rows(folder, "repo_rerun_shared"):
+    scenarios = _scenarios(folder)
+    for row in read_figures(folder / "repo_rerun_shared.csv"):
         scenario = scenarios[row["scenario"]]
         model = _model("A", float(scenario["pileup"]), "table", integers=True)
         ours = figures(model, design_of(scenario))
@@ -247,7 +240,7 @@ def _compare_rerun(folder: Path) -> Iterator[Comparison]:
 
 def _compare_headline(folder: Path) -> Iterator[Comparison]:
     """0.065 -> 0.31 samples/kJ at 60 % less power, and the event builder's throughput."""
-    scenarios = {row["scenario"]: row for row in _rows(folder, "scenarios")}
+    scenarios = _scenarios(folder)
     model = _model("A", 200.0, "table", integers=True)
     before, after = (
         figures(model, design_of(scenarios[name])) for name in ("baseline", "gpu_smpx_l1t")

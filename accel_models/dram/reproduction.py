@@ -6,7 +6,6 @@ must round to them; elsewhere nothing but floating-point noise may differ.
 
 from __future__ import annotations
 
-import csv
 import math
 from functools import cache
 from itertools import groupby
@@ -14,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from accel_models.comparison import Comparison
+from accel_models.comparison import Comparison, read_figures
 from accel_models.dram import controller as options
 from accel_models.dram.energy import energy_parts_pj, window_cycles
 from accel_models.dram.simulation import simulate_controllers
 from accel_models.dram.specification import load_specification
 from accel_models.dram.state import Command
-from dse.errors import InputError
 from workloads.traces.block import TraceBlock
 from workloads.traces.dramsys import Stl
 from workloads.traces.trace import MemoryTrace
@@ -75,20 +73,11 @@ def compare_all(folder: Path) -> list[Comparison]:
     """
     found = list(_compare_microcases(folder))
     for table, traces in TABLES.items():
-        for key, rows in groupby(sorted(_rows(folder, table), key=_workload), key=_workload):
+        runs = sorted(read_figures(folder / f"{table}.csv"), key=_workload)
+        for key, rows in groupby(runs, key=_workload):
             trace = _trace(folder / "traces" / traces / f"{key[0]}.stl")
             found += _compare_runs(table, trace, key[1], list(rows))
     return found
-
-
-def _rows(folder: Path, table: str) -> list[dict[str, str]]:
-    path = folder / f"{table}.csv"
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
-    except OSError as error:
-        what = f"cannot be read: {error.strerror}"
-        raise InputError(what, where=str(path), allowed="the tables of tests/golden/dram") from None
 
 
 def _workload(row: Mapping[str, str]) -> tuple[str, str]:
@@ -162,7 +151,8 @@ def _compare_row(
         theirs = float(row[column])
         rounding = _rounding(column, theirs)
         tolerance = rounding or _NOISE
-        yield Comparison(table, label, column, ours[column], theirs, tolerance, rounding > 0)
+        figure = float(ours[column])
+        yield Comparison(table, label, column, figure, theirs, tolerance, rounding > 0)
 
 
 def _rounding(column: str, printed: float) -> float:
@@ -174,7 +164,7 @@ def _rounding(column: str, printed: float) -> float:
 
 def _compare_microcases(folder: Path) -> Iterator[Comparison]:
     memory = load_specification("ddr3-1600")
-    for row in _rows(folder, "microcases"):
+    for row in read_figures(folder / "microcases.csv"):
         trace = _microcase(row["requests"])
         controller = {**_MICROCASE_CONTROLLER, "PagePolicy": row["page_policy"]}
         controllers = np.array([controller_of(controller)])

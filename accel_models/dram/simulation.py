@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,11 +18,10 @@ from accel_models.dram.state import (
     Requests,
     state_dtype,
 )
+from accel_models.parallel import run_all, thread_count
 from dse.errors import WorkloadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy.typing as npt
 
     from accel_models.dram.address import AddressMap
@@ -78,7 +75,7 @@ def simulate_controllers(
         state = _run(distinct[index], memory, trace.is_relative, requests, no_log)
         results[index] = tuple(state[field] for field in RESULT.names or ())
 
-    _run_all(run, _slowest_first(distinct), threads or thread_count())
+    run_all(run, _slowest_first(distinct), threads or thread_count())
     return results[position]
 
 
@@ -108,12 +105,6 @@ def command_log(
         if logged <= length:
             return log[:logged]
         length = logged
-
-
-def thread_count() -> int:
-    """OMP_NUM_THREADS where it is set (Ray sets it for its workers), else the cores we may use."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    return int(wanted) if wanted.isdigit() and int(wanted) else len(os.sched_getaffinity(0))
 
 
 def _requests(memory: Specification, address_map: AddressMap, trace: MemoryTrace) -> Requests:
@@ -198,13 +189,3 @@ def _configure(state: Any, controller: IntArray, memory: Specification) -> None:
 def _slowest_first(controllers: IntArray) -> list[int]:
     """Large buffers first: searching them takes longest, and all threads should end together."""
     return [int(i) for i in np.argsort(-controllers[:, _BUFFER_SIZE], kind="stable")]
-
-
-def _run_all(run: Callable[[int], None], indices: list[int], threads: int) -> None:
-    if min(threads, len(indices)) == 1:
-        for index in indices:
-            run(index)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(run, indices):
-            pass

@@ -1,13 +1,12 @@
 """The figures of the source, beside ours; and the script that prints them."""
 
 import csv
-import json
-import runpy
 import shutil
 from pathlib import Path
 
 import pytest
 from daq_cases import cms_model
+from reproduce_daq import main
 
 from accel_models.daq.outcome import dead_fraction
 from accel_models.daq.reproduction import SWEEPS, compare_all, design_of
@@ -16,7 +15,6 @@ from accel_models.daq.technology import scale_of
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).parent / "data"
-SCRIPT = ROOT / "scripts" / "reproduce_daq.py"
 NOTE = ROOT / "docs" / "models" / "daq.md"
 FIGURES = 2009
 
@@ -116,46 +114,16 @@ def test_elasticities_at_another_design():
     assert set(found["hlt_skill"]) == {"power_w"}
 
 
-@pytest.fixture
-def script(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", [str(SCRIPT), *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            runpy.run_path(str(SCRIPT), run_name="__main__")
-        return ended.value.code, capsys.readouterr()
-
-    return run
+def test_model_note_shows_the_table_as_it_is(capsys):
+    assert main([]) == 0
+    printed = capsys.readouterr().out
+    assert printed.endswith(f"\n{FIGURES} figures: all PASS\n")
+    assert printed in NOTE.read_text(encoding="utf-8")
 
 
-def test_script_prints_a_line_per_table(script):
-    code, printed = script()
-    lines = printed.out.splitlines()
-    assert code == 0
-    assert len(lines) == 1 + 9 + 1
-    assert lines[-1] == f"{FIGURES} figures: all PASS"
-
-
-def test_model_note_shows_the_table_as_it_is(script):
-    _, printed = script()
-    assert printed.out in NOTE.read_text(encoding="utf-8")
-
-
-def test_script_as_json_and_by_row(script):
-    code, printed = script("--json")
-    report = json.loads(printed.out)
-    assert (code, report["passed"], len(report["figures"])) == (0, True, FIGURES)
-
-
-def test_a_wrong_figure_fails_the_script(script, tmp_path):
+def test_a_wrong_figure_fails_the_script(capsys, tmp_path):
     folder = shutil.copytree(DATA, tmp_path / "data")
     path = folder / "results_shared.csv"
     path.write_text(path.read_text().replace("0.064874404,", "0.0655,", 1))
-    code, printed = script("--measured", folder)
-    assert code == 1
-    assert printed.out.splitlines()[-1] == f"{FIGURES} figures: 1 FAIL"
-
-
-def test_missing_tables_are_reported_without_a_traceback(script, tmp_path):
-    code, printed = script("--measured", tmp_path)
-    assert code == 2
-    assert "cannot be read" in printed.err
+    assert main(["--reference", str(folder)]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == f"{FIGURES} figures: 1 FAIL"

@@ -1,11 +1,16 @@
 """Every figure of every measured run, and the anchors of ArchGym."""
 
+import json
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from _reproduction import as_json
 from dram.dram_cases import DDR3, GOLDEN
+from reproduce_dram import differing_runs
 
+from accel_models.comparison import Comparison
 from accel_models.dram.controller import DRAMController
 from accel_models.dram.reproduction import _trace, compare_all, controller_of, figures
 from accel_models.dram.simulation import simulate_controllers
@@ -31,6 +36,23 @@ def test_no_run_is_left_out(comparisons):
         "dramsys_full10k_shared": 40,
         "dramsys_variants_shared": 120,
     }
+
+
+@pytest.mark.slow
+def test_figures_are_plain_numbers_that_json_takes(comparisons):
+    assert json.loads(as_json(comparisons))["passed"] is True
+
+
+@pytest.mark.slow
+def test_verdict_counts_runs(comparisons):
+    assert differing_runs(comparisons) == "all 1452 runs are exact"
+
+
+def test_a_run_differs_however_many_of_its_figures_do():
+    exact = Comparison("sweep", "stream #1", "n_ACT", 8, 8, 0)
+    wrong = replace(exact, row="stream #2", ours=7)
+    runs = [exact, wrong, replace(wrong, column="n_PRE")]
+    assert differing_runs(runs) == "1 of 2 runs differ"
 
 
 def run(row, trace):

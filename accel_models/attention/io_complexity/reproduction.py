@@ -6,7 +6,6 @@ published elsewhere. Every comparison is exact.
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +14,7 @@ from accel_models.attention.io_complexity import counts, execution
 from accel_models.attention.io_complexity.lru import lru_trace_fa2
 from accel_models.attention.io_complexity.optimal import crossover, fa2_max_br, square_tile
 from accel_models.attention.io_complexity.tiling import Head, Tiling
-from accel_models.comparison import Comparison
+from accel_models.comparison import Comparison, read_figures
 from dse._ops import FLOATS
 from dse.errors import InputError
 
@@ -49,7 +48,7 @@ def compare_all(folder: Path) -> list[Comparison]:
 
 def count_comparisons(folder: Path) -> Iterator[Comparison]:
     """Loads, stores and peak of each row: by formula, and executed within M words."""
-    for row in _rows(folder, COUNTS):
+    for row in read_figures(folder / COUNTS):
         label = (
             f"{row['algorithm']} {row['N']} {row['d']} {row['M_words']} {row['options']}".strip()
         )
@@ -63,7 +62,7 @@ def count_comparisons(folder: Path) -> Iterator[Comparison]:
 def crossover_comparisons(folder: Path) -> Iterator[Comparison]:
     """The largest M at which small-cache tiles win."""
     column = "last_M_words_where_small_cache_wins"
-    for row in _rows(folder, CROSSOVERS):
+    for row in read_figures(folder / CROSSOVERS):
         ours, label = crossover(int(row["N"]), int(row["d"])), f"{row['N']} {row['d']}"
         yield Comparison(CROSSOVERS, label, column, float(ours), float(row[column]), 0.0)
         ratio = round(ours / int(row["d"]) ** 2, 6)
@@ -117,14 +116,3 @@ def random_tensors(N: int, d: int) -> dict[str, FloatArray]:
     rng = np.random.default_rng(0)
     tensors = {name: rng.normal(size=(N, d)) / d**0.5 for name in ("Q", "K", "V", "O", "dO")}
     return {**tensors, "L": np.log(np.exp(tensors["Q"] @ tensors["K"].T).sum(axis=1))}
-
-
-def _rows(folder: Path, name: str) -> list[dict[str, str]]:
-    try:
-        with (folder / name).open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    except OSError as error:
-        raise InputError(
-            f"cannot read the reference figures: {error}",
-            next_step=f"name the folder with {COUNTS} and {CROSSOVERS}",
-        ) from None

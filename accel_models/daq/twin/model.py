@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from accel_models.daq.twin.checks import require
-from accel_models.daq.twin.parallel import run_all, thread_count
 from accel_models.daq.twin.plan import plan_of
 from accel_models.daq.twin.simulation import simulate_network
 from accel_models.daq.twin.sizing import Sizing
+from accel_models.parallel import run_all, thread_count
 from dse import CostModel, DesignSpace, Evaluation, Metric
 from workloads.pipelines.schema import Pipeline
 

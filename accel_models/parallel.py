@@ -20,7 +20,7 @@ def thread_count() -> int:
 
 
 def run_all(run: Callable[[_Given], _Found], given: Sequence[_Given], threads: int) -> list[_Found]:
-    """`run` of everything given, in order; the engine leaves the interpreter lock alone."""
+    """`run` of everything given, in order; it must leave the interpreter lock alone."""
     if min(threads, len(given)) <= 1:
         return [run(one) for one in given]
     with ThreadPoolExecutor(threads) as pool:
