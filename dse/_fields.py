@@ -79,7 +79,7 @@ def fields_of(target: Any) -> dict[str, Field]:
     Raises:
         PluginError: A type cannot be resolved at run time.
     """
-    docs = _entry_docs(inspect.getdoc(target) or "")
+    docs = _docs_of(target)
     declared = (
         _dataclass_fields(target) if dataclasses.is_dataclass(target) else _parameters(target)
     )
@@ -87,6 +87,14 @@ def fields_of(target: Any) -> dict[str, Field]:
         name: Field(name, annotation, default, docs.get(name, ""))
         for name, (annotation, default) in declared.items()
     }
+
+
+def _docs_of(target: Any) -> dict[str, str]:
+    """Name -> text of what the doc string lists; a class inherits what its bases list."""
+    if not isinstance(target, type):
+        return _entry_docs(inspect.getdoc(target) or "")
+    docs = (_entry_docs(inspect.cleandoc(base.__doc__ or "")) for base in reversed(target.__mro__))
+    return {name: text for found in docs for name, text in found.items()}
 
 
 def _dataclass_fields(target: Any) -> dict[str, tuple[Any, Any]]:
@@ -145,6 +153,10 @@ def type_text(annotation: Any) -> str:
         return " or ".join(type_text(part) for part in get_args(annotation))
     if get_origin(annotation) is Annotated:
         return type_text(get_args(annotation)[0])
+    if get_origin(annotation) in (list, tuple):
+        return f"a list, each {type_text(get_args(annotation)[0])}"
+    if get_origin(annotation) is dict:
+        return f"a mapping, each value {type_text(get_args(annotation)[1])}"
     return _WORDS.get(annotation) or str(getattr(annotation, "__name__", annotation))
 
 
@@ -324,7 +336,8 @@ _PLAIN = {
     "int_from_float": "a whole number", "float_type": "a number",
     "float_parsing": "a number", "finite_number": "a finite number",
     "string_type": "text", "bool_type": "true or false", "bool_parsing": "true or false",
-    "list_type": "a list: [value, ...]", "dict_type": "keys with values",
+    "list_type": "a list: [value, ...]", "tuple_type": "a list: [value, ...]",
+    "dict_type": "keys with values",
     "model_type": "keys with values", "model_attributes_type": "keys with values",
     "none_required": "null", "path_type": "the path of a file",
     "int_parsing_size": "a smaller whole number",

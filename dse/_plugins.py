@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import logging
+import re
 from functools import cache, lru_cache
 from importlib.metadata import Distribution, EntryPoint
 from importlib.metadata import entry_points as _installed
@@ -73,17 +74,32 @@ def entry_points(kind: str) -> dict[str, EntryPoint]:
     return {name: points[0] for name, points in claims.items()}
 
 
-def workload_reading(suffix: str) -> str | None:
-    """Name of the workload plug-in that reads files with this suffix, if there is one.
+def workload_reading(file: Path) -> str | None:
+    """Name of the workload plug-in that reads this file, if there is one.
 
-    A package says so in the group `dse.workload_files`: suffix = the function of the plug-in.
+    A package says so in the group `dse.workload_files`: suffix = the function of the plug-in, or
+    "suffix/key" for files that have this key at the start of a line.
 
     Args:
-        suffix: Without the dot, for example "yaml".
+        file: It need not exist; then its suffix alone decides.
     """
-    values = {point.value for point in _installed(group=_FILES) if point.name == suffix}
+    suffix = file.suffix.lower().removeprefix(".")
+    claims = [(point.name.partition("/"), point.value) for point in _installed(group=_FILES)]
+    general = {value for (kind, _, key), value in claims if kind == suffix and not key}
+    special = {
+        value for (kind, _, key), value in claims if kind == suffix and key and _has_key(file, key)
+    }
+    values = special or general
     readers = (name for name, point in entry_points("workloads").items() if point.value in values)
     return next(readers, None)
+
+
+def _has_key(file: Path, key: str) -> bool:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return re.search(rf"^{re.escape(key)}\s*:", text, re.MULTILINE) is not None
 
 
 def distribution_name(point: EntryPoint) -> str:

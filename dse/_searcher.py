@@ -60,8 +60,10 @@ class Searcher(ABC):
         something that is not a number, score +inf there.
         """
 
-    def diagnostics(self) -> dict[str, list[float]]:
+    def diagnostics(self) -> dict[str, list[float | None]]:
         """How the learning went so far, for people: columns of equal length, empty if none.
+
+        None stands where there is no figure (yet).
 
         The column `evaluations`, non-decreasing, is the axis of all others (`mean_reward`,
         `entropy`, ...). The study keeps them and the report draws them. They belong to the

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 STEP = 1e-3
 """Relative step of the elasticities."""
+_NOISE = 1e-9
+"""Elasticities below this are rounding."""
 MOST_LEVELS = 17
 """Of parameters with more levels, so many are looked at, evenly spread from first to last."""
 
@@ -95,7 +97,8 @@ def _elasticity(problem: Problem, design: Columns, parameter: Parameter) -> dict
     """Central difference of the logarithms; one-sided at the end of the range."""
     centre = float(design[parameter.name])
     ends = [centre * factor for factor in (1 - STEP, 1 + STEP)]
-    low, high = (end if bool(parameter.contains(end)) else centre for end in ends)
+    whole = problem.model.space[parameter.name]  # the problem may list a few of its values only
+    low, high = (end if bool(whole.contains(end)) else centre for end in ends)
     if low == high or not parameter.is_ordered:
         return {}
     found = _varied(problem, design, parameter.name, [low, high])
@@ -105,7 +108,10 @@ def _elasticity(problem: Problem, design: Columns, parameter: Parameter) -> dict
 
 def _slope(ends: Any, width: float) -> float | None:
     low, high = (float(end) for end in ends)
-    return math.log(high / low) / width if low > 0 and high > 0 else None
+    if not (low > 0 and high > 0):
+        return None
+    slope = math.log(high / low) / width
+    return slope if abs(slope) > _NOISE else 0.0
 
 
 def _span(values: Any) -> float | None:

@@ -52,6 +52,10 @@ _UNPREFIXED = {
 }
 """Other unit -> what it measures, and its factor to the unit that names use here."""
 
+_BITS = {"bit/s": "a bandwidth", "b/s": "a bandwidth"}
+_BITS_PER_BYTE = Decimal(8)
+"""Links are sold in bits: "10 Gb/s" is 1.25 GB/s."""
+
 _NAME_SUFFIXES = [
     ("_js", "J s"),
     ("_bytes_per_s", "B/s"),
@@ -82,7 +86,12 @@ def _unit_table() -> dict[str, tuple[str, Decimal]]:
         for base, dimension in _PREFIXED.items()
         for prefix, factor in _PREFIXES.items()
     }
-    return {**prefixed, **_UNPREFIXED}
+    bits = {
+        prefix + base: (dimension, factor / _BITS_PER_BYTE)
+        for base, dimension in _BITS.items()
+        for prefix, factor in _PREFIXES.items()
+    }
+    return {**prefixed, **bits, **_UNPREFIXED}
 
 
 def parse_quantity(text: str, unit: str) -> float:

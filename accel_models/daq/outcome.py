@@ -1,8 +1,8 @@
 """From the forward pass to metrics: quality, power, energy per event, latency, size and cost.
 
 Sources: SystemFlow, metrics.py and graph.py (contingency table, powers, productivity, error cost,
-latency). `cost`, `units` and `dead_fraction` are extensions of ours, the last the closed form of a
-simple dead time.
+latency). Service times, `cost`, `units`, bandwidths and `dead_fraction` are extensions of ours, the
+last the closed form of a simple dead time.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from workloads.pipelines.schema import Pipeline
 
 _BITS = 8.0
+_ROUNDING = 1.0 + 1e-9
+"""A link that is filled to the last byte is not overloaded."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,17 @@ def link_power_w(sent: Stream, bit_energy_j: Column, ops: Ops) -> Column:
     return _BITS * bit_energy_j * sent.message_bytes(ops) * sent.rate_hz
 
 
+def overloaded(found: Pass, ops: Ops) -> Column:
+    """Whether any link is asked to carry more than its bandwidth, which is m_u times the rate."""
+    excess: Column = False
+    for state in found.states.values():
+        link = state.node.link
+        if link is not None and link.bandwidth_bytes_per_s is not None:
+            carried = state.output.message_bytes(ops) * state.output.rate_hz
+            excess = ops.either(excess, carried > link.bandwidth_bytes_per_s * _ROUNDING)
+    return excess
+
+
 def link_names(pipeline: Pipeline) -> dict[str, str]:
     """Node -> the parameter with the energy per bit of its link; links of a stage share one.
 
@@ -147,16 +160,31 @@ def rejected_event_energy_j(found: Pass, ops: Ops) -> Column:
 
 
 def latencies_s(found: Pass, pipeline: Pipeline, ops: Ops) -> dict[str, Column]:
-    """T_v = t_op steps(ops) + max(routing of inputs) + max T_u, by node; no queues."""
+    """T_v = t_v + max(routing of inputs) + max T_u, by node; no queues."""
     times: dict[str, Column] = {}
     for name, state in found.states.items():
-        node = state.node
-        own = node.op_time_s * (state.operations if node.steps == "serial" else 1.0)
         senders = pipeline.inputs(name)
         arrivals = [times[sender.name] for sender in senders]
         routing = max((s.link.latency_s for s in senders if s.link is not None), default=0.0)
-        times[name] = reduce(ops.maximum, arrivals, 0.0) + routing + own
+        times[name] = reduce(ops.maximum, arrivals, 0.0) + routing + working_s(state, ops)
     return times
+
+
+def working_s(state: NodeState, ops: Ops) -> Column:
+    """Time t_v of a message in a node: t_op steps(ops), or the time it keeps a unit busy if longer.
+
+    The first alone is the law of the source, which has no service times. It is the longer one in a
+    pipelined node, which takes the next message before it is done with this one.
+    """
+    node = state.node
+    stepping: Column = node.op_time_s * (state.operations if node.steps == "serial" else 1.0)
+    return stepping if node.service is None else ops.maximum(stepping, busy_s(state))
+
+
+def busy_s(state: NodeState) -> Column:
+    """Mean time that one unit is busy with one message: time_s + time_per_op_s ops_v."""
+    service = state.node.service
+    return 0.0 if service is None else service.time_s + service.time_per_op_s * state.operations
 
 
 def dead_fraction(accepted_hz: Column, crossing_rate_hz: float, dead_crossings: Column) -> Column:
@@ -179,8 +207,7 @@ def units(state: NodeState, utilisation: float, ops: Ops) -> Column:
         return float(node.servers)
     if node.service is None:
         return 0.0
-    busy_s = node.service.time_s + node.service.time_per_op_s * state.operations
-    needed: Column = ops.ceil(state.rate_hz * busy_s / utilisation)
+    needed: Column = ops.ceil(state.rate_hz * busy_s(state) / utilisation)
     return needed
 
 

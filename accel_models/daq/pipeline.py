@@ -83,12 +83,16 @@ class DAQPipeline(CostModel):
     options: PipelineOptions
 
     env_id: ClassVar[str] = "dse/DAQ-v0"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     workload_type: ClassVar[type] = Pipeline
     Options: ClassVar[type] = PipelineOptions
     default_workload: ClassVar[str] = "cms"
     default_objectives: ClassVar[Mapping[str, str]] = {"power_w": "min", "f1": "max"}
-    infeasibilities: ClassVar[tuple[str, ...]] = ("no relevant event is stored",)
+    infeasibilities: ClassVar[tuple[str, ...]] = (
+        "no relevant event is stored",
+        "a link carries more than its bandwidth",
+        "nothing uses any energy, so that relevant samples per joule have no value",
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("power_w", "Electrical power at the technology of the year"),
         Metric("f1", "Harmonic mean of precision and recall of what is stored", high=_SHARE),
@@ -103,12 +107,14 @@ class DAQPipeline(CostModel):
         Metric("stored_rate_hz", "Events stored"),
         Metric("event_builder_bytes_per_s", "Data that leave the first trigger"),
         Metric("trigger_latency_s", "From the crossing to the decision of the first trigger"),
-        Metric("latency_s", "From the crossing to storage, without queues"),
+        Metric("latency_s", "From the crossing to storage, with mean service times and no queues"),
         Metric("trigger_buffer_bytes", "Data that wait for the decision of the first trigger"),
         Metric("dead_fraction", "Share of the crossings that simple dead time blocks", high=_SHARE),
-        Metric("units", "Units that serve the load at the utilisation of the options"),
-        Metric("cost", "Price of all units, in the pipeline's currency"),
-    )
+        Metric("units", "Units (cores, boards: whatever a node's service time is of) that serve the"
+               " load at the utilisation of the options"),
+        Metric("cost", "Price of all units, in the pipeline's currency; the twin prices links and"
+               " buffers, too"),
+    )  # fmt: skip
 
     def __init__(self, workload: Pipeline, options: PipelineOptions | None = None) -> None:
         super().__init__(workload, options)
@@ -139,7 +145,8 @@ class DAQPipeline(CostModel):
         (scale,) = ops.table(self._scale, x["year"])
         columns = self._quality(counts, ops)
         power = self._scaled(powers, scale)
-        columns |= _energies(outcome.total(power.values()), counts, columns["f1"], ops)
+        power_w = outcome.total(power.values())
+        columns |= _energies(power_w, counts, columns["f1"], ops)
         columns |= self._traffic(found, counts, x)
         if wanted & _TIMES:
             columns |= self._times(found, ops)
@@ -153,7 +160,8 @@ class DAQPipeline(CostModel):
             parts |= {f"units.{name}": column for name, column in units.items()}
             parts |= {f"cost.{name}": column for name, column in prices.items()}
         metrics = {name: columns[name] for name in self.metric_names if name in wanted}
-        return Evaluation(metrics, (counts.TP <= 0.0,), parts if "parts" in wanted else {})
+        infeasible = (counts.TP <= 0.0, outcome.overloaded(found, ops), power_w <= 0.0)
+        return Evaluation(metrics, infeasible, parts if "parts" in wanted else {})
 
     def states(self, x: Columns, ops: Ops) -> Pass:
         """The forward pass behind the metrics: every node with what it works on and decides.

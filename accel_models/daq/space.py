@@ -140,9 +140,11 @@ def _front_end(pipeline: Pipeline) -> Iterator[Parameter]:
     stage = equipped[0][0]
     yield Real("front_end_reduction_ratio", 1.0, max(100.0, ratio), 41, log=True,
                default=ratio, group=stage,
-               doc="Crossings per crossing that a detector's filter sends")  # fmt: skip
+               doc="Crossings per crossing that a detector's filter sends; has an effect with a"
+               " filter on")  # fmt: skip
     yield Real("front_end_skill", 0.0, max(8.0, skill), 17, default=skill, group=stage,
-               doc="Distance of signal and background in a detector's filter")  # fmt: skip
+               doc="Distance of signal and background in a detector's filter; has an effect with"
+               " a filter on")  # fmt: skip
 
 
 def _pileup(pipeline: Pipeline) -> Iterator[Parameter]:

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from dse._columns import FloatArray
 
 
 class Curve:
-    """One row per batch: evaluations so far, mean and best reward, and the learner's figures."""
+    """One row per batch: evaluations so far, mean reward, and the learner's figures."""
 
     def __init__(self) -> None:
-        self._columns: dict[str, list[float]] = {
-            "evaluations": [],
-            "mean_reward": [],
-            "best_reward": [],
-        }
+        self._columns: dict[str, list[float | None]] = {"evaluations": [], "mean_reward": []}
 
     def add(self, evaluations: int, rewards: FloatArray, figures: dict[str, float]) -> None:
         """Append a batch.
@@ -28,20 +22,18 @@ class Curve:
             rewards: Of the designs of the batch, as the reward's definition gives them.
             figures: Of the training after it; empty if there was none.
         """
-        best = max(float(rewards.max()), *self._columns["best_reward"][-1:], -np.inf)
         row = {
             "evaluations": float(evaluations),
             "mean_reward": float(rewards.mean()),
-            "best_reward": best,
             **figures,
         }
         rows = len(self._columns["evaluations"])
-        for name in row.keys() - self._columns.keys():
-            self._columns[name] = [row[name]] * rows  # before its first training
+        for name in row:
+            self._columns.setdefault(name, [None] * rows)  # before its first training
         for name, column in self._columns.items():
-            column.append(row[name] if name in row else column[-1])
+            column.append(row.get(name))
 
-    def columns(self) -> dict[str, list[float]]:
+    def columns(self) -> dict[str, list[float | None]]:
         """Columns of equal length; `evaluations` is the first."""
         return {name: list(column) for name, column in self._columns.items()}
 

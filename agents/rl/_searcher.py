@@ -135,7 +135,7 @@ class OneShotSearcher(Searcher):
             self._unlearned = 0
         self._curve.add(len(self._experience), self._experience.rewards[-new:], figures)
 
-    def diagnostics(self) -> dict[str, list[float]]:
+    def diagnostics(self) -> dict[str, list[float | None]]:
         """The training curve: one row per batch, `evaluations` first."""
         return self._curve.columns()
 

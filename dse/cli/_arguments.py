@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os.path
 from dataclasses import MISSING
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dse._fields import fields_of, type_text
@@ -69,8 +69,8 @@ def workload_of(text: str) -> tuple[str, dict[str, Any]]:
 
 def _reader_of(name: str) -> str | None:
     """The plug-in that reads files of this name's suffix."""
-    suffix = os.path.splitext(name)[1].lower().removeprefix(".")  # noqa: PTH122 - no pathlib at start
-    return workload_reading(suffix) if suffix else None
+    file = Path(name)
+    return workload_reading(file) if file.suffix else None
 
 
 def _plugin_of(name: str) -> str | None:
@@ -83,8 +83,6 @@ def _check_complete(text: str, plugin: str, parameters: Mapping[str, Any]) -> No
 
     An unknown plug-in and a file that does not exist are left to those who load them.
     """
-    from pathlib import Path
-
     if plugin not in entry_points("workloads"):
         return
     fields = fields_of(load("workloads", plugin)).values()

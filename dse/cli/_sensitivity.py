@@ -21,12 +21,12 @@ _DOC = f"""How much each parameter matters while all others stay at the design b
 
 elasticity: by how many per cent the metric changes per per cent of the parameter (difference of
 logarithms over +-{STEP:.1%}); span: the metric's largest over its smallest value at the levels of
-the parameter, {MOST_LEVELS} of them at most. A parameter is dead if no metric changes at any of
-them."""
+the parameter, {MOST_LEVELS} of them at most. There is no elasticity ("-") where a parameter takes
+steps only, and neither figure where the metric is not positive."""
 
 
 def sensitivity_facts(problem: Problem, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Elasticities, spans, shares of parts and dead parameters, for every metric.
+    """Elasticities, spans, shares of parts and what has no effect, for every metric.
 
     Args:
         problem: The model's default problem.
@@ -53,7 +53,7 @@ def sensitivity_facts(problem: Problem, given: Mapping[str, Any]) -> dict[str, A
             for entry in found
         ],
         "shares": shares(problem, design),
-        "dead parameters": [entry.parameter for entry in found if entry.is_dead],
+        "without effect at this design": [entry.parameter for entry in found if entry.is_dead],
     }
 
 

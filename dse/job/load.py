@@ -57,7 +57,7 @@ def load_job(path: Path) -> Job:
         _check_sound_part(faults, data, error, folder)
     else:
         problem = _check_problem(faults, spec, folder)
-        _check_searches(faults, dict(enumerate(spec.search)), problem)
+        _check_searches(faults, dict(enumerate(spec.search)), problem, folder)
         if not faults.found:
             return Job(spec, folder)
     raise _joined(faults, document)
@@ -99,16 +99,18 @@ def _check_problem(faults: Faults, spec: JobSchema, folder: Path) -> Problem | N
 
 
 def _check_searches(
-    faults: Faults, searches: Mapping[int, SearchSection], problem: Problem | None
+    faults: Faults, searches: Mapping[int, SearchSection], problem: Problem | None, folder: Path
 ) -> None:
     for position, search in searches.items():
         inner = Faults()
         searcher = inner.attempt(("searcher",), load, "searchers", search.searcher)
         if searcher is not None:
-            inner.attempt(("settings",), searcher_settings, search)
+            settings = inner.attempt(("settings",), searcher_settings, search, folder)
             inner.attempt((), _check_effort, search, searcher, problem)
             if problem is not None and not inner.found:
-                inner.attempt(("searcher",), _check_construction, search, searcher, problem)
+                inner.attempt(
+                    ("searcher",), _check_construction, search, searcher, settings, problem
+                )
         for path, fault in inner.found:
             faults.add(("search", position, *path), fault)
 
@@ -130,10 +132,12 @@ def _check_effort(search: SearchSection, searcher: type[Searcher], problem: Prob
         )
 
 
-def _check_construction(search: SearchSection, searcher: type[Searcher], problem: Problem) -> None:
+def _check_construction(
+    search: SearchSection, searcher: type[Searcher], settings: Any, problem: Problem
+) -> None:
     """Let the searcher itself refuse the problem, before anything is written."""
     budget = search.budget or problem.space.size
-    searcher(problem, np.random.default_rng(0), budget, searcher_settings(search))
+    searcher(problem, np.random.default_rng(0), budget, settings)
 
 
 # -- the rest of a job file with mistakes in its shape -------------------------------------------
@@ -161,7 +165,7 @@ def _check_sound_part(
         problem = _check_problem(faults, spec, folder)
     if misread or broken & {"objectives", "constraints", "space"}:
         problem = None  # it is not the one that the user means: no searcher shall judge it
-    _check_searches(faults, _sound_searches(remaining.get("search")), problem)
+    _check_searches(faults, _sound_searches(remaining.get("search")), problem, folder)
 
 
 def _sound_searches(entries: Any) -> dict[int, SearchSection]:

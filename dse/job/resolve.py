@@ -70,7 +70,10 @@ class Job:
             },
             "objectives": {o.metric: o.direction for o in problem.objectives},
             "constraints": [constraint.text for constraint in problem.constraints],
-            "search": [_resolved_search(search, problem.space.size) for search in spec.search],
+            "search": [
+                _resolved_search(search, problem.space.size, self.base_folder)
+                for search in spec.search
+            ],
             "executor": spec.executor.model_dump(),
             "limits": spec.limits.model_dump(),
         }
@@ -101,23 +104,24 @@ def problem_arguments(spec: JobSchema) -> dict[str, Any]:
     }
 
 
-def searcher_settings(spec: SearchSection) -> Any:
+def searcher_settings(spec: SearchSection, base_folder: Path | None = None) -> Any:
     """The settings of a search, as the searcher's `Settings` dataclass.
 
     Args:
         spec: One entry of a job's `search`.
+        base_folder: Folder that relative paths start from; the working directory if None.
 
     Raises:
         InputError: All settings that are unknown or wrong; keys start below `settings`.
     """
     searcher = load("searchers", spec.searcher)
-    checked = validate(searcher.Settings, spec.settings)
+    checked = validate(searcher.Settings, spec.settings, base_folder)
     title = f"the searcher {spec.searcher!r} with these settings"
     return blaming(title, lambda: searcher.Settings(**checked))
 
 
-def _resolved_search(spec: SearchSection, space_size: int) -> dict[str, Any]:
-    settings = validate(load("searchers", spec.searcher).Settings, spec.settings)
+def _resolved_search(spec: SearchSection, space_size: int, base_folder: Path) -> dict[str, Any]:
+    settings = validate(load("searchers", spec.searcher).Settings, spec.settings, base_folder)
     budget = space_size if spec.budget is None else spec.budget
     return {**spec.model_dump(), "budget": budget, "settings": settings}
 

@@ -246,7 +246,9 @@ def reference_point(problem: Problem, yardstick: Yardstick, front: Front) -> dic
 
 def _subtitle(study: Study) -> str:
     workload = study.resolved["workload"]
-    details = ", ".join(f"{key} {value}" for key, value in workload.items() if key != "name")
+    details = ", ".join(
+        f"{key} {value}" for key, value in workload.items() if key != "name" and value is not None
+    )
     goals = ", ".join(f"{name} {way}" for name, way in study.resolved["objectives"].items())
     caps = ", ".join(constraint.text for constraint in study.problem.constraints)
     return (

@@ -68,6 +68,8 @@ def front_figure(data: ReportData) -> go.Figure:
             figure.add_trace(trace, **place)
         figure.update_xaxes(_axis(data, x), **place)
         figure.update_yaxes(_axis(data, y), **place)
+    if data.categorical in data.front.parameters:
+        figure.update_layout(legend_title_text=escape(quantity_of_name(data.categorical or "")))
     return styled(figure, height=520 if len(pairs) == 1 else 70 + 370 * rows)
 
 

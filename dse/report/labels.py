@@ -22,7 +22,7 @@ EVALUATED, VIOLATING = "evaluated designs", "violates a constraint"
 CLOUD_COLOURS = {EVALUATED: "#c3c9d2", VIOLATING: "#f3e2dc"}
 """What lies behind a front, as the legend names it -> its colour."""
 
-_UNIT_SUFFIX = re.compile(r"_(bytes_per_s|per_s|hz|bytes|bits|mm2|s|j|w|v)$")
+_UNIT_SUFFIX = re.compile(r"_(bytes_per_s|per_s|hz|bytes|bits|mm2|js|s|j|w|v)$")
 
 
 def colour(position: int) -> str:

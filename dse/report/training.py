@@ -28,7 +28,7 @@ def diagnostics_figure(data: ReportData) -> go.Figure:
         cols=min(len(quantities), _COLUMNS),
         subplot_titles=[escape(name.replace("_", " ")) for name in quantities],
         horizontal_spacing=0.06,
-        vertical_spacing=0.3 / (rows + 1),
+        vertical_spacing=0.5 / (rows + 1),
     )
     searchers = list(dict.fromkeys(run.searcher for run in data.diagnostics))
     seen: set[str] = set()
@@ -41,7 +41,7 @@ def diagnostics_figure(data: ReportData) -> go.Figure:
                 figure.add_trace(trace, **place)
     figure.update_xaxes(title={"text": AXIS, "standoff": 4}, gridcolor=GRID, zeroline=False)
     figure.update_yaxes(gridcolor=GRID, zeroline=False, exponentformat="power")
-    return styled(figure, height=90 + 280 * rows).update_layout(legend_y=1.0 + 0.16 / rows)
+    return styled(figure, height=90 + 300 * rows).update_layout(legend_y=1.0 + 0.16 / rows)
 
 
 def _quantities(data: ReportData) -> list[str]:

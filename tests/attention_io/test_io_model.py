@@ -13,7 +13,7 @@ from accel_models.attention.io_complexity.tiling import Head
 from dse import Problem
 from dse._grid import enumerate_range
 from dse._ops import FLOATS
-from dse.errors import InputError
+from dse.errors import DesignError, InputError
 from workloads.catalogue import bert
 from workloads.transformer import TransformerLayer
 
@@ -100,13 +100,24 @@ def test_a_design_works_exactly_from_its_peak_on():
     assert peak == 800
     assert evaluate(bound, stream_buffers=1, fast_memory_bytes=2 * peak)["feasible"]
     short = evaluate(bound, stream_buffers=1, fast_memory_bytes=2 * peak - 1)
-    assert (
-        bound.reasons[short["reason"]] == "the schedule holds more words than the fast memory has"
+    assert bound.reasons[short["reason"]] == (
+        "the schedule holds more words than the fast memory has: use smaller tiles, "
+        "stream_buffers = 1, or more fast_memory_bytes"
     )
 
 
 def test_a_memory_of_less_than_a_word_is_infeasible_not_an_error():
     assert not evaluate(model(), fast_memory_bytes=1)["feasible"]
+
+
+def test_a_memory_holds_whole_bytes():
+    with pytest.raises(DesignError, match=r"fast_memory_bytes = 64\.5") as caught:
+        evaluate(model(), fast_memory_bytes=64.5)
+    assert caught.value.allowed.endswith("from 1 B to 4 GiB), whole bytes only")
+
+
+def test_a_memory_of_any_whole_number_of_bytes_is_taken():
+    assert evaluate(model(), fast_memory_bytes=4097)["feasible"]
 
 
 def test_tiles_longer_than_the_sequence_are_the_sequence():
@@ -189,6 +200,13 @@ def test_model_note_shows_the_front(problem, front):
         assert {(level.replace(",", ""), n) for level, n in shown} == {
             (level.replace(",", ""), n) for level, n in counted
         }
+
+
+def test_first_command_of_the_note_shows_metrics():
+    command = NOTE.read_text(encoding="utf-8").split("```bash\n")[1].split("```")[0]
+    bound = AttentionIO(bert(seq_len=int(re.search(r"seq_len=(\d+)", command)[1])))
+    design = {name: int(value) for name, value in re.findall(r"--set (\w+)=(\d+)", command)}
+    assert bound.evaluate(bound.space.parse(design))["feasible"]
 
 
 def test_small_cache_holds_the_small_memories_and_flash_attention_the_large(problem, front):

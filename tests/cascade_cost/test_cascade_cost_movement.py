@@ -178,8 +178,7 @@ HELD = [
     name
     for name in catalogue.names()
     if default_binding(catalogue.built_in(name)).tiling == "sweeps"
-    # f of 64 is padded to a tile of 256 here; only the last value of RM and RD is loaded here.
-    and name not in ("gla_recurrent", "softmax_online")
+    and name != "gla_recurrent"  # f of 64 is padded to a tile of 256 here
 ]
 
 

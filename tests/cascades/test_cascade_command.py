@@ -8,8 +8,9 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from accel_models.attention.cascades.catalogue import names
+from accel_models.attention.cascades.catalogue import built_in, names
 from accel_models.attention.cascades.command import cascade
+from accel_models.attention.cascades.unused import unused
 from dse.cli.main import invoke
 from dse.errors import InputError
 
@@ -111,6 +112,30 @@ def test_a_file_may_have_any_suffix(tmp_path):
     path = tmp_path / "open.cascade"
     path.write_text(OPEN)
     assert output(path).startswith("open\n")
+
+
+def test_what_contributes_to_no_result_is_noted(tmp_path):
+    path = tmp_path / "idle.yaml"
+    idle = "  S[m+1, p] = S[m, p] + A[m, p]\nresults"
+    text = OPEN.replace("inputs: A[m, p]", "inputs: A[m, p] B[p]\ninitial: {S: 0}")
+    path.write_text(text.replace("results", idle))
+    notes = [
+        "input B is read by no Einsum",
+        "S is computed, but no other Einsum reads it and it is no result; its work is counted",
+    ]
+    assert output(path).endswith(f"\n\nnotes\n  {notes[0]}\n  {notes[1]}\n")
+    assert json.loads(output(path, "--json"))["notes"] == notes
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_catalogue_computes_nothing_in_vain(name):
+    assert unused(built_in(name)) == []
+
+
+def test_huge_counts_are_shown_by_their_magnitude():
+    shown = output("gemm", *(f"--rank={name}={2**40}" for name in "mnk"))
+    assert "1.329e+36" in shown  # 2^120 points
+    assert not re.search(r"\d{1,3}(,\d{3}){6}", shown)
 
 
 def test_help_shows_examples():

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accel_models.attention.cascades.reading import cascade_from_file, cascade_from_text
+from accel_models.attention.cascades.report import facts
 from dse.errors import DSEError, InputError
 
 GOOD = """\
@@ -116,8 +117,8 @@ FAULTS = {
         ("my.yaml:11:34: `SN[m, p] = exp(QK[m, p] - size(mm))`: missing size: mm in size() is no "
         "rank of `ranks`."),
     ),
-    "size": ("m: 8", "m: 0", "my.yaml:2:1: rank m = 0 is not a size\n  allowed: a whole number"),
-    "fraction": ("m: 8", "m: 2.5", "my.yaml:2:1: rank m = 2.5 is not a size"),
+    "size": ("m: 8", "m: 0", "my.yaml:2:9: rank m = 0 is not a size\n  allowed: a whole number"),
+    "fraction": ("m: 8", "m: 2.5", "my.yaml:2:9: rank m = 2.5 is not a size"),
     "alias": (
         "m: 8", "m: 8, s: ee",
         "my.yaml:2:15: s = 'ee' is neither a size nor another rank. Did you mean 'e'?",
@@ -165,6 +166,34 @@ FAULTS = {
     "initial value": (
         "initial: {}", "initial: {SN: low}", "my.yaml:5:11: the initial value of SN is not a number"
     ),
+    "initial value that is not a number": (
+        "initial: {}", "initial: {SN: .nan}", "my.yaml:5:11: the initial value of SN is not a"
+    ),
+    "division by zero": (
+        "- GM[p])", "- GM[p]) / 0",
+        ("my.yaml:11:36: `SN[m, p] = exp(QK[m, p] - GM[p]) / 0`: division by the constant 0\n"
+        "  allowed: operands for which it is finite"),
+    ),
+    "outside the domain": (
+        "- GM[p]", "* log(-1)", ("my.yaml:11:29: `SN[m, p] = exp(QK[m, p] * log(-1))`: log of "
+        "constants is not a number\n  allowed: operands for which it is finite"),
+    ),
+    "too large for a float": (
+        "- GM[p]", "* exp(1000)", ("my.yaml:11:29: `SN[m, p] = exp(QK[m, p] * exp(1000))`: exp of "
+        "constants is too large a number"),
+    ),
+    "too large a literal": (
+        "- GM[p]", "* 1e400", ("my.yaml:11:29: `SN[m, p] = exp(QK[m, p] * 1e400)`: 1e400 is too "
+        "large a number\n  allowed: a finite number"),
+    ),
+    "one operand of two": (
+        "exp(QK[m, p] - GM[p])", "max(QK[m, p])",
+        "my.yaml:11:14: `SN[m, p] = max(QK[m, p])`: max has 1 operand\n  allowed: 2",
+    ),
+    "two operands of one": (
+        "- GM[p]", ", GM[p]",
+        "my.yaml:11:14: `SN[m, p] = exp(QK[m, p] , GM[p])`: exp has 2 operands\n  allowed: 1",
+    ),
     "iterative input": (
         "Q[e, p] K", "Q[e+1, p] K", "my.yaml:4:11: `Q[e+1, p]`: input Q has the index e+1",
     ),
@@ -186,7 +215,9 @@ FAULTS = {
     ),
     "name of the wrong kind": ("scores", "[]", "my.yaml:1:1: cascade is not text"),
     "not YAML": ("{m: 8", "{m: 8[", "my.yaml:2:13: not YAML"),
-    "a list": (GOOD, "- a\n", "my.yaml:1:1: the file holds a list"),
+    "a list": (
+        GOOD, "- a\n", "my.yaml:1:1: the file holds a list\n  allowed: keys with values, such as",
+    ),
     "empty": (GOOD, "", "my.yaml: the file is empty"),
 }  # fmt: skip
 
@@ -196,7 +227,7 @@ def test_a_fault_is_reported_with_its_place(fault):
     before, after, message = FAULTS[fault]
     assert before in GOOD
     text = GOOD.replace(before, after, 1)
-    if fault == "initial value":
+    if fault.startswith("initial value") and "SN" in after:
         text = text.replace("SN[m, p] =", "SN[m+1, p] =")
     with pytest.raises(InputError) as caught:
         read(text)
@@ -210,6 +241,77 @@ def test_all_faults_are_reported_together():
         read(text)
     assert "unknown operator 'expp'" in str(caught.value)
     assert "unknown reduction 'mux'" in str(caught.value)
+
+
+def refused(*changes):
+    """What is said against the good text after these changes."""
+    text = GOOD
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after, 1)
+    return refusal(text)
+
+
+def test_a_line_that_cannot_be_read_does_not_hide_names_in_the_others():
+    found = refused(("max(m)", "mux(m)"), ("exp(QK", "exp(QQ"))
+    assert "unknown reduction 'mux'" in found
+    assert "undefined tensor QQ" in found
+    assert "undefined tensor GM" not in found  # its line is the one that cannot be read
+
+
+def test_a_result_whose_line_cannot_be_read_is_not_blamed():
+    assert refused(("exp(", "expp(")).count("allowed") == 1
+
+
+def test_inputs_that_cannot_be_read_are_not_blamed_where_they_are_used():
+    found = refused(("Q[e, p] K", "Q[e p] K"), ("- GM[p]", "- GMM[p]"))
+    assert "my.yaml:4:13: `Q[e p] K[e, m]`" in found
+    assert found.count("undefined tensor") == 1
+
+
+def test_an_unknown_key_does_not_hide_wrong_ranks():
+    found = refused(("initial:", "initials:"), ("m: 8", "m: 0"), ("max(m)", "mux(m)"))
+    assert "unknown key 'initials'" in found
+    assert "rank m = 0 is not a size" in found
+    assert "unknown reduction 'mux'" in found
+
+
+def test_every_wrong_size_is_reported():
+    found = refused(("m: 8, p: 4", "m: 0, p: -1"))
+    assert "my.yaml:2:9: rank m = 0" in found
+    assert "my.yaml:2:15: rank p = -1" in found
+
+
+def test_a_wrong_initial_value_is_not_a_missing_one_too():
+    found = refused(("initial: {}", "initial: {SN: low}"), ("SN[m, p] =", "SN[m+1, p] ="))
+    assert "has no initial value" not in found
+
+
+def test_only_valid_ranks_are_allowed():
+    found = refused(("m: 8", "m: 0, s: ee"))
+    assert "'ee' is neither a size nor another rank. Did you mean 'e'?\n  allowed: p, e" in found
+
+
+def test_a_part_with_a_size_is_allowed_once():
+    changes = ("m: 8", "m: 8, m0: 2, s: ee"), ("split: {", "split: {m: [m1, m0]")
+    assert "\n  allowed: m, m0, p, e, m1\n" in f"{refused(*changes)}\n"
+
+
+def test_a_tensor_defined_twice_is_allowed_once():
+    found = refused(("GM[p]    =", "QK[p]    ="), ("[SN]", "[sn]"))
+    assert "result 'sn' is never defined. Did you mean 'SN'?\n  allowed: QK, SN" in found
+
+
+def test_more_points_than_a_float_counts_are_refused():
+    names = [f"r{i}" for i in range(20)]
+    cascade = read(f"""
+ranks: {{{", ".join(f"{name}: {2**40}" for name in names)}}}
+inputs: A[{", ".join(names)}]
+einsums: "Z[] = A[{", ".join(names)}]"
+results: Z
+""")
+    with pytest.raises(InputError, match="r8, r9 span more than 1e200 points"):
+        facts(cascade, 16)
 
 
 def test_a_recurrence_must_not_wait_for_its_own_end():

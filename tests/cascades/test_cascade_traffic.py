@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accel_models.attention.cascades.cascade import cascade_of
 from accel_models.attention.cascades.catalogue import built_in, names
 from accel_models.attention.cascades.passes import analyse_passes, ranks_to_analyse
+from accel_models.attention.cascades.ranks import Ranks
 from accel_models.attention.cascades.traffic import (
     compulsory_words,
     footprints,
@@ -58,6 +60,23 @@ def test_a_result_of_an_early_pass_is_stored_anyway():
     cascade, analysis = analysed("softmax", "h", sizes)
     with_weights = replace(cascade, results=("Y", "SN"))
     assert induced_words(with_weights, analysis) == {"X": 30, "SN": 30}
+
+
+def test_a_value_after_the_last_iteration_is_held_and_does_not_move():
+    """Pass 2 of the online softmax reads RM[t, h$] and RD[t, h$]: a word each, for one row."""
+    cascade, analysis = analysed("softmax_online", "h", {"t": 3, "h": 10})
+    assert induced_words(cascade, analysis) == {"X": 30}
+    first, second = footprints(cascade, analysis)
+    assert first.kept == {"RM": 2, "X": 10, "RD": 1}
+    assert second.kept == {"RM": 2, "X": 10, "RD": 1, "Y": 1}
+    assert second.reloaded == {"RM": 2, "X": 1, "RD": 1, "Y": 1}
+
+
+def test_a_running_value_that_a_later_pass_reads_in_full_moves():
+    lines = ["S[t+1] = S[t] X[t]", "D[] = S[t$] X[t]", "Y[t] = S[t+1] D[]"]
+    cascade = replace(cascade_of("scan", lines), ranks=Ranks({"t": 10}))
+    found = induced_words(cascade, analyse_passes(cascade, "t"))
+    assert found["S"] == 20
 
 
 def test_live_words_of_three_pass_attention():

@@ -102,3 +102,7 @@ def test_of_many_levels_some_are_looked_at_from_first_to_last(problem):
     x = around(problem)["x"]
     assert x.levels == 17
     assert x.span["latency_s"] == 10.0
+
+
+def test_an_elasticity_that_is_rounding_is_zero(problem):
+    assert around(problem)["y"].elasticity["latency_s"] == 0.0

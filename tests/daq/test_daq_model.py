@@ -73,6 +73,31 @@ def test_serial_work_takes_its_operations():
     assert evaluated(model_of(text))["trigger_latency_s"] == pytest.approx(11002e-9, rel=1e-12)
 
 
+def with_service(service, more=""):
+    """The small pipeline whose Gate has this service time."""
+    return changed("    adds: 1 kB\n", f"    adds: 1 kB\n    service: {service}\n{more}")
+
+
+def test_latency_holds_the_service_time():
+    # Gate: 1 ms + 5000 ops of 200 ns after Hub at 502 ns and a link of 500 ns; then a link, 1 ns
+    found = evaluated(model_of(with_service("{time: 1 ms, time_per_op: 200 ns/op}")))
+    assert found["trigger_latency_s"] == pytest.approx(2e-3 + 1002e-9, rel=1e-12)
+    assert found["latency_s"] == pytest.approx(2e-3 + 1503e-9, rel=1e-12)
+
+
+def test_a_pipelined_node_is_free_before_it_is_done():
+    # a message every 20 ns, each in the node for 3 us
+    found = evaluated(model_of(with_service("{time: 20 ns}", "    op_time: 3 us\n")))
+    assert found["trigger_latency_s"] == pytest.approx(3e-6 + 1002e-9, rel=1e-12)
+
+
+def test_an_event_of_cms_keeps_a_core_for_seconds():
+    # 9.2 s of HLT at pileup 200; L1 has decided after 900 ns twice, 1 us and two nodes of 1 ns
+    found = evaluated(cms_model())
+    assert found["latency_s"] == pytest.approx(9.236, rel=1e-3)
+    assert found["trigger_latency_s"] == pytest.approx(2802e-9, rel=1e-12)
+
+
 def test_data_that_wait_for_the_trigger(found):
     assert found["trigger_buffer_bytes"] == pytest.approx(4000 * 1000 * 1003e-9, rel=1e-12)
 
@@ -85,8 +110,8 @@ def test_dead_fraction():
 
 def test_units_and_cost():
     # 1000/s * (1 ms + 5000 * 200 ns) / 0.8 = 2.5 units
-    service = "    service: {time: 1 ms, time_per_op: 200 ns/op}\n    unit_price: 70\n"
-    found = evaluated(model_of(changed("    adds: 1 kB\n", "    adds: 1 kB\n" + service)))
+    text = with_service("{time: 1 ms, time_per_op: 200 ns/op}", "    unit_price: 70\n")
+    found = evaluated(model_of(text))
     assert (found["units"], found["cost"]) == (3.0, 210.0)
 
 
@@ -301,6 +326,50 @@ def test_nothing_relevant_is_stored():
     assert not found["feasible"]
     assert model.reasons[found["reason"]] == "no relevant event is stored"
     assert math.isnan(found["power_w"])
+
+
+def reason(model, **values):
+    found = evaluated(model, **values)
+    assert found["feasible"] == (found["reason"] == 0)
+    return model.reasons[found["reason"]]
+
+
+def test_a_link_that_carries_too_much():
+    # Hub sends 4 kB of each of 1000 crossings: 4 MB/s
+    def limited(bandwidth):
+        wide = changed("links:\n", "links:\n  slow: {energy: 10 pJ/bit, BANDWIDTH}\n").replace(
+            "Hub: {to: Gate, link: wire}", "Hub: {to: Gate, link: slow}"
+        )
+        return model_of(wide.replace("BANDWIDTH", f"bandwidth: {bandwidth}"))
+
+    assert reason(limited("3.9 MB/s")) == "a link carries more than its bandwidth"
+    assert not reason(limited("4 MB/s"))
+
+
+def test_a_link_is_relieved_by_the_trigger_before_it():
+    # Gate sends 5 kB of 1000/s over its ratio, and its link carries 1 MB/s
+    text = changed("links:\n", "links:\n  slow: {energy: 1 pJ/bit, bandwidth: 1 MB/s}\n")
+    text = text.replace("    to: Disk\n    link: wire", "    to: Disk\n    link: slow")
+    model = model_of(text)
+    ratios = np.array([4.0, 4.9, 5.1, 10.0])
+    found = model.evaluate(model.space.parse({}) | {"gate_reduction_ratio": ratios})
+    assert found["feasible"].tolist() == [False, False, True, True]
+
+
+def test_a_pipeline_without_energy_has_no_productivity():
+    text = changed("energy: 10 pJ/bit", "energy: 0 J/bit").replace("1 mJ/op", "0 J/op")
+    assert reason(model_of(text)).startswith("nothing uses any energy")
+
+
+def test_parameters_of_filters_say_when_they_matter():
+    space = model_of(SMALL + FILTER).space
+    for name in ("front_end_reduction_ratio", "front_end_skill"):
+        assert "has an effect with a filter on" in space[name].doc
+
+
+def test_power_of_a_pipeline_without_year_is_not_scaled():
+    text = changed("year: 2022\n", "")
+    assert evaluated(model_of(text))["power_w"] == evaluated(model_of())["power_w"]
 
 
 RATIOS = st.tuples(st.floats(2.0, 500.0), st.floats(2.0, 500.0))

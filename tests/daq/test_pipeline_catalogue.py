@@ -66,6 +66,15 @@ def test_micro_led_links():
     assert everywhere.node("L1").link.name == "optical"
 
 
+def test_cms_is_of_2032():
+    assert cms().year == 2032
+
+
+def test_the_farm_is_simulated_as_servers_of_256_cores():
+    service = cms().node("HLT").service
+    assert (service.units_per_server, service.batch_overhead_s) == (256, 5e-4)
+
+
 def test_classifiers():
     pipeline = cms(l1_classifier="gaussian", hlt_classifier="gaussian")
     assert pipeline.node("L1").classifier == Gaussian(skill=3.0)

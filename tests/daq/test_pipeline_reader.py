@@ -55,6 +55,12 @@ def test_optional_parts_of_the_example():
     assert pipeline.node("Tracker").front_end.reduction_ratio == 4.0
 
 
+def test_servers_of_several_units_are_for_the_twin():
+    service = "    service: {time: 1 ms, units_per_server: 8, batch_overhead: 20 us}\n"
+    found = from_str(changed("    adds: 1 kB\n", service)).node("Gate").service
+    assert (found.units_per_server, found.batch_overhead_s) == (8, 2e-5)
+
+
 def test_bunches_and_rules():
     text = changed(
         "pileup: 1\n", "pileup: 1\nbeam: {orbit_crossings: 10, trains: [[0, 3], [5, 2]]}\n"
@@ -82,6 +88,10 @@ def test_own_score_table(tmp_path):
     assert (table.scores, table.background, table.signal) == ((0, 1), (1, 0), (1, 0.5))
 
 
+def test_a_file_without_year_is_of_the_year_that_scales_nothing():
+    assert from_str(changed("year: 2022\n", "")).year == 2022
+
+
 def test_arguments_replace_the_file():
     pipeline = from_str(SMALL, pileup=7.0, year=2030)
     assert (pipeline.pileup, pipeline.year) == (7.0, 2030)
@@ -104,6 +114,19 @@ GRAPH = {
     "unknown target": (
         changed("Ear: {to: Hub", "Ear: {to: Hob"),
         ["my.yaml:9:3, detectors.Ear: Ear sends to 'Hob'", "Did you mean 'Hub'?"],
+    ),
+    "no node, nor a hint at itself": (
+        changed("    to: Disk", "    to: Gaet"),
+        ["triggers.Gate: Gate sends to 'Gaet', which is no node.\n  allowed: Hub, Disk"],
+    ),
+    "no storage": (
+        SMALL[: SMALL.index("storage:")],
+        ["my.yaml:13:3, triggers.Gate: the pipeline has no storage; Gate sends to 'Disk'",
+         "add `storage: {Disk: {}}`"],
+    ),
+    "a circle, and no storage": (
+        SMALL[: SMALL.index("storage:")].replace("    to: Disk", "    to: Hub"),
+        ["triggers.Gate: the pipeline has no storage; Gate sends to 'Hub'"],
     ),
     "a detector that receives": (
         changed("Ear: {to: Hub", "Ear: {to: Eye"),
@@ -136,6 +159,10 @@ VALUES = {
     "impossible ratio": (
         changed("reduction_ratio: 10", "reduction_ratio: 0.5"),
         ["my.yaml:17:5, triggers.Gate.reduction_ratio: 0.5 is out of range", "a number >= 1"],
+    ),
+    "a ratio beyond all measure": (
+        changed("reduction_ratio: 10", "reduction_ratio: 1.0e+30"),
+        ["triggers.Gate.reduction_ratio: 1e+30 is out of range", "a number >= 1 and <= 1e+09"],
     ),
     "no ratio": (
         changed("    reduction_ratio: 10\n", ""),
@@ -260,9 +287,22 @@ def test_unknown_node():
 SCORES = {
     "missing column": ("score,sf_signal\n0,1\n", ":1: column 'sf_background' is missing"),
     "no number": ("score,sf_background,sf_signal\n0,x,1\n", ":2: sf_background = 'x'"),
-    "no probability": ("score,sf_background,sf_signal\n0,1,1.5\n", ":2: a survival"),
-    "scores not ascending": ("score,sf_background,sf_signal\n0,1,1\n0,1,1\n", ":3: the score 0"),
-    "survival ascending": ("score,sf_background,sf_signal\n0,.5,1\n1,.6,1\n", ":3: a survival"),
+    "no probability": (
+        "score,sf_background,sf_signal\n0,1,1.5\n",
+        ":2: sf_signal = 1.5 is outside 0 to 1\n  allowed: the share of the events",
+    ),
+    "scores not ascending": (
+        "score,sf_background,sf_signal\n0,1,1\n0,1,1\n",
+        ":3: the score 0 does not ascend\n  allowed: a score above the 0",
+    ),
+    "survival ascending": (
+        "score,sf_background,sf_signal\n0,.5,1\n1,.6,1\n",
+        ":3: sf_background ascends from 0.5 to 0.6\n  allowed: a share that falls",
+    ),
+    "swapped": (
+        "score,sf_background,sf_signal\n0,1,1\n1,.9,.02\n2,.3,0\n",
+        "worse than the background everywhere\n  allowed: sf_signal above",
+    ),
     "too few": ("score,sf_background,sf_signal\n0,1,1\n", "too few scores"),
 }
 
@@ -274,3 +314,9 @@ def test_bad_score_table(tmp_path, content, part):
     message = refusal(text, folder=tmp_path)
     assert "scores.csv" in message
     assert part in message
+
+
+def test_a_signal_that_is_worse_in_places_is_somebodys_classifier(tmp_path):
+    (tmp_path / "scores.csv").write_text("score,sf_background,sf_signal\n0,1,1\n1,.5,.4\n2,.1,.3\n")
+    text = changed("{gaussian: {skill: 3}}", "{scores: scores.csv}")
+    assert from_str(text, folder=tmp_path).node("Gate").classifier.signal == (1, 0.4, 0.3)

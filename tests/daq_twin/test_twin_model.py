@@ -1,13 +1,20 @@
 """The twin behind the cost-model contract."""
 
+import math
+from pathlib import Path
+
 import numpy as np
 import pytest
 from daq_twin.pipelines import small
 
+from accel_models.daq.pipeline import DAQPipeline, PipelineOptions
 from accel_models.daq.twin import model as twin_model
 from accel_models.daq.twin.model import DAQTwin, DAQTwinOptions
 from dse.errors import WorkloadError
 from dse.testing.model_contract import ModelContract
+from workloads.pipelines.reader import from_yaml
+
+LAB = Path(__file__).parents[2] / "examples" / "workloads" / "daq_lab.yaml"
 
 LIGHT = {"triggers": 3000, "units_per_server": 1, "batch_overhead_s": 20e-6}
 OPTIONS = DAQTwinOptions(**LIGHT, threads=1)
@@ -164,6 +171,48 @@ def test_the_pipelines_own_figures_are_the_defaults():
     assert model.space["farm_queue_events"].default_number == 24
     found = evaluated(model, farm_servers=9.0)
     assert found["loss_fraction.inside"] > 0 == found["loss_fraction.entry"]
+
+
+def test_servers_of_several_units_come_from_the_pipeline():
+    """Ten units' worth of work, in servers of four; 13 of the pipeline's units are four servers."""
+    service = "{law: exponential, time: 0.1 ms, units_per_server: 4, batch_overhead: 20 us}"
+    text = f"    service: {service}\n    servers: 13\n"
+    model = DAQTwin(small(farm_service=text), DAQTwinOptions(triggers=3000))
+    farm = model.plan.nodes[0]
+    assert model.sizing.busy(farm) == pytest.approx(10 / 4 + 100e3 * 20e-6)
+    assert model.space["farm_servers"].default_number == 4
+    assert evaluated(model, farm_servers=7.0)["cost.servers"] == 7 * 4 * 1000
+
+
+def test_options_go_before_what_the_pipeline_says():
+    service = "    service: {time: 0.1 ms, units_per_server: 4, batch_overhead: 20 us}\n"
+    options = DAQTwinOptions(units_per_server=2, batch_overhead_s=0.0)
+    model = DAQTwin(small(farm_service=service), options)
+    assert model.sizing.busy(model.plan.nodes[0]) == pytest.approx(10 / 2)
+
+
+def test_the_rate_model_needs_as_many_units_as_the_twin_servers():
+    """Of the example: full servers are ceil(load), and cost the same money."""
+    pipeline = from_yaml(file=LAB)
+    twin, rates = DAQTwin(pipeline), DAQPipeline(pipeline, PipelineOptions(utilisation=1.0))
+    found = rates.evaluate(rates.space.parse({}), breakdown=True)
+    (farm,) = (stage for stage in twin.plan.nodes if not stage.moves_data)
+    needed = math.ceil(twin.sizing.busy(farm))
+    assert found["units.farm"] == needed
+    sized = twin.sizing.sized(twin.space.parse({"farm_servers": needed}))
+    assert twin.sizing.cost_parts(sized)["servers"] == found["cost.farm"]
+
+
+def test_an_event_alone_takes_the_latency_of_the_rate_model():
+    """What follows the accept: the mean service time; links of the twin have no routing time."""
+    service = "    service: {law: deterministic, time: 2 ms}\n"
+    pipeline = small(farm_service=service)
+    model = DAQTwin(pipeline, DAQTwinOptions(triggers=500))
+    rates = DAQPipeline(pipeline)
+    expected = rates.evaluate(rates.space.parse({}))
+    found = evaluated(model)
+    after = expected["latency_s"] - expected["trigger_latency_s"]
+    assert found["median_latency_s"] == pytest.approx(after, rel=0.1)
 
 
 def test_a_capacity_in_bytes_bounds_the_buffer():

@@ -1,6 +1,7 @@
 import logging
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from plugins.fake_distributions import install
@@ -226,3 +227,29 @@ def test_unused_broken_plugins_are_skipped_with_one_warning_each(package, caplog
     assert [m for m in caplog.messages if "odd" in m] == [
         "skipped: the searcher 'odd' of 'stranger' cannot be imported: ValueError: no licence"
     ]
+
+
+# -- workload files --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "reader"), [("heads: 12\n", "transformer"), ("a: 1\ndetectors: {}\n", "daq-file")]
+)
+def test_a_key_in_the_file_chooses_between_readers_of_one_suffix(tmp_path, text, reader):
+    file = tmp_path / "work.yaml"
+    file.write_text(text)
+    assert _plugins.workload_reading(file) == reader
+
+
+def test_a_key_deeper_in_the_file_does_not_count(tmp_path):
+    file = tmp_path / "work.yaml"
+    file.write_text("inner:\n  detectors: {}\n")
+    assert _plugins.workload_reading(file) == "transformer"
+
+
+def test_a_file_that_is_not_there_is_read_by_its_suffix():
+    assert _plugins.workload_reading(Path("missing.yaml")) == "transformer"
+
+
+def test_nobody_reads_an_unknown_suffix():
+    assert _plugins.workload_reading(Path("notes.txt")) is None

@@ -34,6 +34,8 @@ def graph_faults(nodes: Sequence[Node]) -> list[Fault]:
         name = nodes[0].name if nodes else ""
         error = WorkloadError("the pipeline has no detector", allowed="at least one detector")
         return [(name, error)]
+    if not any(node.kind == "storage" for node in nodes):
+        return [_without_storage(nodes)]
     wrong = [*_unknown_targets(nodes), *_fed_detectors(nodes), *_undecided(nodes)]
     return wrong or [*_cycles(nodes), *_orphans(nodes), *_roots(nodes)]
 
@@ -50,20 +52,34 @@ def in_order(nodes: Iterable[Node]) -> tuple[Node, ...]:
     return tuple(ordered)
 
 
+def _without_storage(nodes: Sequence[Node]) -> Fault:
+    """The node to blame is the one that sends to nowhere, if there is one."""
+    names = {node.name for node in nodes}
+    last = next((node for node in nodes if node.target not in names), nodes[-1])
+    error = WorkloadError(
+        f"the pipeline has no storage; {last.name} sends to {last.target!r}",
+        allowed="one storage, where the data end",
+        next_step="add `storage: {Disk: {}}`, and send the last trigger's events `to: Disk`",
+    )
+    return last.name, error
+
+
 def _unknown_targets(nodes: Sequence[Node]) -> list[Fault]:
-    names = [node.name for node in nodes]
+    names = {node.name for node in nodes}
     return [
-        (
-            node.name,
-            WorkloadError(
-                f"{node.name} sends to {node.target!r}, which is no node."
-                f"{did_you_mean(node.target, names)}",
-                allowed=", ".join(n.name for n in nodes if n.kind != "detector"),
-            ),
-        )
+        (node.name, _unknown_target(node.name, node.target, nodes))
         for node in nodes
         if node.target is not None and node.target not in names
     ]
+
+
+def _unknown_target(sender: str, target: str, nodes: Sequence[Node]) -> WorkloadError:
+    """Offers what the node could send to: no detector, and not the node itself."""
+    others = [node.name for node in nodes if node.kind != "detector" and node.name != sender]
+    return WorkloadError(
+        f"{sender} sends to {target!r}, which is no node.{did_you_mean(target, others)}",
+        allowed=", ".join(others),
+    )
 
 
 def _fed_detectors(nodes: Sequence[Node]) -> list[Fault]:

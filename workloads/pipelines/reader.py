@@ -66,12 +66,14 @@ _FRONT_END: dict[str, Callable[[Any], Any]] = {
     "operations": q.polynomial, "energy_per_op": q.quantity("J/op"), "enabled": q.truth,
 }  # fmt: skip
 _TRIGGER: dict[str, Callable[[Any], Any]] = {"dead_crossings": q.whole(0)}
-_RATIO = q.number(1.0)
+_RATIO = q.number(1.0, 1e9)
+"""Nobody rejects more: of 40 MHz one event in 25 seconds is left."""
 _PARTS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "offload": {"speedup": q.number(0.0, above=True), "share": q.number(0.0, 1.0)},
     "service": {
         "law": q.one_of(get_args(Law)), "time": q.quantity("s"),
         "time_per_op": q.quantity("s/op"), "spread": q.number(0.0),
+        "units_per_server": q.whole(1, 10**6), "batch_overhead": q.quantity("s"),
     },
     "buffer": {
         "slots": q.whole(1), "capacity": q.quantity("B"), "when_full": q.one_of(get_args(WhenFull)),
@@ -83,6 +85,7 @@ _FIELDS = {
     "sends": "payload_bytes", "adds": "payload_bytes", "rate": "sample_rate_hz",
     "energy": "bit_energy_j", "latency": "latency_s", "bandwidth": "bandwidth_bytes_per_s",
     "time": "time_s", "time_per_op": "time_per_op_s", "capacity": "capacity_bytes",
+    "batch_overhead": "batch_overhead_s",
     "crossing_rate": "crossing_rate_hz", "relevant_rate": "relevant_rate_hz",
 }  # fmt: skip
 """Key in the file -> field, where they differ."""
@@ -94,7 +97,7 @@ def from_yaml(*, file: Path, pileup: float | None = None, year: int | None = Non
     Args:
         file: The description; `docs/tutorials/daq.md` explains it.
         pileup: Replaces the file's pileup.
-        year: Replaces the file's year.
+        year: Replaces the file's year, which is 2022 (power is not scaled) if the file gives none.
 
     Raises:
         InputError: The file cannot be read, is not YAML, or is wrong; all faults in one error.

@@ -95,12 +95,16 @@ class Service:
         time_s: Time per message.
         time_per_op_s: Time per operation, on top.
         spread: Standard deviation over mean; lognormal only.
+        units_per_server: Units that a discrete-event simulation lets share each message's work.
+        batch_overhead_s: Time that such a server spends per batch of messages, on top.
     """
 
     law: Law = "deterministic"
     time_s: float = 0.0
     time_per_op_s: float = 0.0
     spread: float = 1.0
+    units_per_server: int = 1
+    batch_overhead_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,9 +171,10 @@ class Node:
         link: Link to the target; None for the root.
         service: How long a unit is busy with a message.
         steps: Operations run all at once ("parallel") or one after the other ("serial"): the
-            latency of a message is `op_time_s` times 1 or times the operations.
+            latency of a message is `op_time_s` times 1 or times the operations, or the time of
+            `service` if that is longer.
         op_time_s: Time of one step.
-        servers: Units working side by side; None for as many as the load needs.
+        servers: Units (cores, boards) working side by side; None for as many as the load needs.
         unit_price: Price of one unit, in any currency.
         buffer: Queue in front of it; None if it is unlimited.
         rules: Trigger rules, applied to what it accepts.
@@ -221,7 +226,7 @@ class Pipeline:
         technologies: Kinds of link there are.
         crossing_rate_hz: Bunch crossings per second.
         pileup: Collisions per crossing, at which payloads are read.
-        year: Year of the technology.
+        year: Year of the technology; 2022, which scales nothing, unless given.
         relevant_rate_hz: Relevant events per second; None for as many as the pipeline stores.
         bunches: Which crossings collide; None for all.
 
@@ -234,7 +239,7 @@ class Pipeline:
     technologies: tuple[LinkTechnology, ...] = ()
     crossing_rate_hz: float = 40e6
     pileup: float = 200.0
-    year: int = 2032
+    year: int = 2022
     relevant_rate_hz: float | None = None
     bunches: Bunches | None = field(default=None)
 

@@ -8,11 +8,16 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dse._yaml import read_text
 from dse.errors import WorkloadError, did_you_mean
 
-COLUMNS = ("score", "sf_background", "sf_signal")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SURVIVALS = ("sf_background", "sf_signal")
+COLUMNS = ("score", *_SURVIVALS)
 BUILT_IN = ("cms-l1", "cms-hlt")
 """Names of the built-in tables."""
 
@@ -92,12 +97,13 @@ def read_scores(text: str, source: str) -> tuple[tuple[float, ...], ...]:
     for row in reader:
         place = f"{source}:{reader.line_num}"
         values = tuple(_number(row[column], column, place) for column in COLUMNS)
-        if complaint := _complaint(values, rows[-1] if rows else None):
-            raise WorkloadError(complaint, where=place)
+        _check_row(values, rows[-1] if rows else None, place)
         rows.append(values)
     if len(rows) < 2:
         raise WorkloadError("too few scores", where=source, allowed="at least 2 rows")
-    return tuple(zip(*rows, strict=True))
+    scores, background, signal = zip(*rows, strict=True)
+    _check_signal(background, signal, source)
+    return scores, background, signal
 
 
 def _number(cell: str | None, column: str, place: str) -> float:
@@ -106,19 +112,50 @@ def _number(cell: str | None, column: str, place: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise WorkloadError(f"{column} = {cell!r} is not a number", where=place)
+        raise WorkloadError(
+            f"{column} = {cell!r} is not a number", where=place, allowed="a finite number"
+        )
     return value
 
 
-def _complaint(values: tuple[float, ...], before: tuple[float, ...] | None) -> str:
-    """What is wrong with a row, given the one before it."""
+def _check_row(values: Sequence[float], before: Sequence[float] | None, place: str) -> None:
+    """Refuse a row that breaks what `ScoreTable` demands, given the one before it."""
     score, *survivals = values
-    if any(not 0 <= survival <= 1 for survival in survivals):
-        return "a survival probability is outside 0 to 1"
+    for column, survival in zip(_SURVIVALS, survivals, strict=True):
+        if not 0 <= survival <= 1:
+            raise WorkloadError(
+                f"{column} = {survival:g} is outside 0 to 1",
+                where=place,
+                allowed="the share of the events that score at least so much, 0 to 1",
+                next_step="divide counts by the number of all events, per cent by 100",
+            )
     if before is None:
-        return ""
+        return
     if score <= before[0]:
-        return f"the score {score:g} does not ascend"
-    if any(after > earlier for after, earlier in zip(survivals, before[1:], strict=True)):
-        return "a survival probability ascends"
-    return ""
+        raise WorkloadError(
+            f"the score {score:g} does not ascend",
+            where=place,
+            allowed=f"a score above the {before[0]:g} of the row before",
+            next_step="sort the rows by score, and give each score once",
+        )
+    for column, survival, earlier in zip(_SURVIVALS, survivals, before[1:], strict=True):
+        if survival > earlier:
+            raise WorkloadError(
+                f"{column} ascends from {earlier:g} to {survival:g}",
+                where=place,
+                allowed="a share that falls, or stays, as the score rises",
+                next_step="turn the shares p of events that score less into 1 - p, if that is"
+                " what they are",
+            )
+
+
+def _check_signal(background: Sequence[float], signal: Sequence[float], source: str) -> None:
+    """Refuse a signal that scores worse than the background, wherever they differ."""
+    pairs = list(zip(background, signal, strict=True))
+    if all(s <= b for b, s in pairs) and any(s < b for b, s in pairs):
+        raise WorkloadError(
+            "the signal scores worse than the background everywhere",
+            where=source,
+            allowed="sf_signal above sf_background at some score",
+            next_step="check whether the columns sf_background and sf_signal are swapped",
+        )

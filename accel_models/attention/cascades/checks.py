@@ -10,7 +10,7 @@ from accel_models.attention.cascades.text import Text
 from dse.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from accel_models.attention.cascades.cascade import Cascade
     from accel_models.attention.cascades.dependences import Dependence
@@ -20,30 +20,34 @@ if TYPE_CHECKING:
 __all__ = ["faults"]
 
 
-def faults(cascade: Cascade, source: str) -> Iterator[WorkloadError]:
+def faults(cascade: Cascade, source: str, unread: Collection[str] = ()) -> Iterator[WorkloadError]:
     """Everything that is wrong, in reading order.
 
     Args:
         cascade: Read, but not yet trusted.
         source: Name of the file, for messages.
+        unread: Tensors of lines that could not be read; nothing is said against them.
 
     Yields:
         Errors that name file, line and column of the offending index or tensor.
     """
-    check = _Check(cascade, source)
+    check = _Check(cascade, source, unread)
     local = list(check.declarations())
     for einsum in cascade.einsums:
         local += check.left_side(einsum)
         local += check.right_side(einsum)
-    yield from local or check.order()  # the order of doubtful tensors says nothing
+    yield from local
+    if not (local or unread):  # the order of doubtful tensors says nothing
+        yield from check.order()
 
 
 class _Check:
     """The checks, and what they all need to know."""
 
-    def __init__(self, cascade: Cascade, source: str) -> None:
+    def __init__(self, cascade: Cascade, source: str, unread: Collection[str]) -> None:
         self._cascade = cascade
         self._source = source
+        self._unread = unread
         self._ranks = cascade.ranks
         self._unsized: set[str] = set()
         self._definitions: dict[str, Access] = {access.tensor: access for access in cascade.inputs}
@@ -120,6 +124,8 @@ class _Check:
         line = self._line(einsum)
         for operand in einsum.operands:
             definition = self._definitions.get(operand.tensor)
+            if definition is None and operand.tensor in self._unread:
+                continue
             if definition is None:
                 yield line.fault(
                     operand.place,

@@ -16,9 +16,11 @@
 
 from __future__ import annotations
 
+import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NoReturn
 
+from accel_models.attention.cascades.constants import objection
 from accel_models.attention.cascades.einsums import (
     Access,
     Einsum,
@@ -121,13 +123,13 @@ class _Parser:
     def _expression(self) -> Expression:
         left = self._term()
         while sign := self._take("+", "-"):
-            left = Operation(SYMBOLS[sign.text], (left, self._term()))
+            left = self._operation(sign, SYMBOLS[sign.text], left, self._term())
         return left
 
     def _term(self) -> Expression:
         left = self._factor()
         while sign := self._take("*", "/"):
-            left = Operation(SYMBOLS[sign.text], (left, self._factor()))
+            left = self._operation(sign, SYMBOLS[sign.text], left, self._factor())
         return left
 
     def _factor(self) -> Expression:
@@ -139,8 +141,7 @@ class _Parser:
             return inner
         token = self._peek()
         if token.kind == "number":
-            self._next += 1
-            return Number(float(token.text))
+            return self._number(token)
         if token.kind == "name" and self._tokens[self._next + 1].text == "(":
             return self._call()
         return self._access()
@@ -161,8 +162,22 @@ class _Parser:
         self._expect(")", "to close the bracket")
         wanted = MAPS[name.text].arity
         if len(operands) != wanted:
-            self._fail(name, f"{name.text} has {len(operands)} operands", f"{wanted}")
-        return Operation(name.text, tuple(operands))
+            plural = "" if len(operands) == 1 else "s"
+            self._fail(name, f"{name.text} has {len(operands)} operand{plural}", f"{wanted}")
+        return self._operation(name, name.text, *operands)
+
+    def _operation(self, token: Token, operator: str, *operands: Expression) -> Operation:
+        operation = Operation(operator, operands)
+        if found := objection(operation):
+            self._fail(token, found, "operands for which it is finite")
+        return operation
+
+    def _number(self, token: Token) -> Number:
+        self._next += 1
+        value = float(token.text)
+        if math.isinf(value):
+            self._fail(token, f"{token.text} is too large a number", "a finite number")
+        return Number(value)
 
     def _access(self) -> Access:
         name = self._name("a tensor")

@@ -12,10 +12,12 @@ from dse.errors import WorkloadError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["LARGEST", "Ranks"]
+__all__ = ["LARGEST", "Ranks", "checked_size", "completed"]
 
 LARGEST = 2**40
 """Largest size of a rank; nothing real comes near it."""
+
+_MOST_POINTS = 10**200  # what is counted from it still fits in a float
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,19 @@ class Ranks:
         )
 
     def count(self, variables: Iterable[str]) -> int:
-        """Number of points that these variables span."""
-        return math.prod(self.size(variable) for variable in variables)
+        """Number of points that these variables span.
+
+        Raises:
+            WorkloadError: A size is not known, or there are more points than a float can count.
+        """
+        names = tuple(variables)
+        points = math.prod(self.size(name) for name in names)
+        if points > _MOST_POINTS:
+            raise WorkloadError(
+                f"the ranks {', '.join(sorted(names))} span more than 1e200 points",
+                allowed="smaller sizes",
+            )
+        return points
 
     def rank_of(self, variable: str) -> str:
         """The rank that a variable runs over; itself unless it is an alias."""
@@ -101,7 +114,7 @@ def completed(sizes: Mapping[str, int], splits: Mapping[str, tuple[str, ...]]) -
     """
     found = dict(sizes)
     for name, size in found.items():
-        _check(name, size)
+        checked_size(name, size)
     for whole, parts in splits.items():
         missing = [name for name in (whole, *parts) if name not in found]
         if len(missing) > 1:
@@ -124,9 +137,15 @@ def completed(sizes: Mapping[str, int], splits: Mapping[str, tuple[str, ...]]) -
     return MappingProxyType(found)
 
 
-def _check(name: str, size: object) -> None:
+def checked_size(name: str, size: object) -> int:
+    """The size of a rank, if it is one.
+
+    Raises:
+        WorkloadError: It is no whole number from 1 to `LARGEST`.
+    """
     if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= LARGEST:
         raise WorkloadError(
             f"rank {name} = {str(size)[:40]} is not a size",
             allowed=f"a whole number from 1 to {LARGEST:,}",
         )
+    return size

@@ -11,26 +11,30 @@
       QK[m, p] = Q[e, p] * K[e, m]          # one Einsum per line; see `notation`
     results: [AV]
 
-All faults of a file are reported together, each with its line and column.
+Faults are reported together, each with its line and column: first those of the keys, the ranks and
+the notation of every line; then, if keys and ranks are in order, those of the names in all lines
+that could be read; the order of the tensors once nothing else is wrong.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from accel_models.attention.cascades.cascade import Cascade
 from accel_models.attention.cascades.checks import faults
 from accel_models.attention.cascades.einsums import Place
 from accel_models.attention.cascades.notation import parse_accesses, parse_einsum
-from accel_models.attention.cascades.ranks import Ranks, completed
-from accel_models.attention.cascades.text import Text
+from accel_models.attention.cascades.ranks import Ranks, checked_size, completed
+from accel_models.attention.cascades.text import Text, listed
 from dse._yaml import load_yaml, read_text
 from dse.errors import InputError, WorkloadError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from accel_models.attention.cascades.einsums import Access, Einsum
@@ -53,6 +57,8 @@ _KEYS: Mapping[str, str] = MappingProxyType(
 )
 _REQUIRED = ("ranks", "inputs", "einsums", "results")
 _MOST_EINSUMS = 200
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_Read = TypeVar("_Read")
 
 
 def cascade_from_file(path: Path) -> Cascade:
@@ -88,29 +94,31 @@ class _Reader:
 
     def __init__(self, text: str, source: str) -> None:
         self._document: YamlDocument = load_yaml(text, source)
-        self._data = self._document.mapping()
+        self._data = _mapping(self._document)
         self._lines = text.removeprefix("\ufeff").splitlines()
         self._source = source
         self._faults: list[InputError] = []
+        self._line_faults: list[InputError] = []
+        self._unread: set[str] = set()  # tensors of lines that cannot be read
 
     def cascade(self, name: str) -> Cascade:
         self._check_keys()
         splits = self._splits()
         ranks = self._ranks(splits)
         inputs = self._inputs(splits)
-        einsums = self._einsums(splits)
-        self._raise()
         cascade = Cascade(
             name=self._word("cascade") or name,
-            einsums=einsums,
+            einsums=self._einsums(splits),
             inputs=inputs,
-            results=self._names(("results",), self._data["results"]),
+            results=self._results(),
             ranks=ranks,
             summary=self._word("summary"),
             source=self._word("source"),
         )
+        if self._faults:
+            self._raise()
         cascade = replace(cascade, initial=self._initial(cascade))
-        self._faults += faults(cascade, self._source)
+        self._faults += faults(cascade, self._source, self._unread)
         self._check_results(cascade)
         self._raise()
         return cascade
@@ -125,7 +133,6 @@ class _Reader:
         for key in _REQUIRED:
             if self._data.get(key) is None:
                 self._blame((key,), f"the key {key!r} is missing", f"{key}: {_KEYS[key]}")
-        self._raise()
 
     def _word(self, key: str) -> str:
         value = self._data.get(key)
@@ -149,6 +156,10 @@ class _Reader:
         self._blame(path, f"{path[-1]} is no list of names", "[NAME, ...]")
         return ()
 
+    def _results(self) -> tuple[str, ...]:
+        value = self._data.get("results")
+        return () if value is None else self._names(("results",), value)
+
     # -- ranks -----------------------------------------------------------------------------------
 
     def _splits(self) -> Mapping[str, tuple[str, ...]]:
@@ -170,20 +181,26 @@ class _Reader:
         aliases = {name: value for name, value in given.items() if isinstance(value, str)}
         sizes = {name: value for name, value in given.items() if name not in aliases}
         parts = [part for parts in splits.values() for part in parts]
+        checked = {n: self._attempt(("ranks", n), checked_size, n, s) for n, s in sizes.items()}
+        valid = [name for name, size in checked.items() if size is not None]
         for name, rank in aliases.items():
             if name in {*splits, *parts}:
                 self._blame(("ranks", name), f"{name} is split, and so no alias", "a number")
             elif rank not in sizes and rank not in parts:
-                hint = did_you_mean(rank, [*sizes, *parts])
+                hint = did_you_mean(rank, [*valid, *parts])
                 found = f"{name} = {rank!r} is neither a size nor another rank.{hint}"
-                self._blame(("ranks", name), found, ", ".join([*sizes, *parts]))
-        complete = self._attempt(("ranks",), completed, sizes, splits)
+                self._blame(("ranks", name), found, listed([*valid, *parts]))
+        complete = None
+        if len(valid) == len(sizes):
+            complete = self._attempt(("ranks",), completed, sizes, splits)
         return Ranks(complete or MappingProxyType({}), splits, MappingProxyType(aliases))
 
     # -- tensors ---------------------------------------------------------------------------------
 
     def _inputs(self, splits: Mapping[str, tuple[str, ...]]) -> tuple[Access, ...]:
-        value = self._data["inputs"]
+        value = self._data.get("inputs")
+        if value is None:
+            return ()
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             lines = [
                 line for i, item in enumerate(value) for line in self._texts(("inputs", i), item)
@@ -193,11 +210,13 @@ class _Reader:
         else:
             self._blame(("inputs",), "inputs are no tensors", _KEYS["inputs"])
             return ()
-        found = (self._attempt((), parse_accesses, line, splits) or () for line in lines)
+        found = (self._parsed(parse_accesses, line, splits, _NAME.findall) or () for line in lines)
         return tuple(access for accesses in found for access in accesses)
 
     def _einsums(self, splits: Mapping[str, tuple[str, ...]]) -> tuple[Einsum, ...]:
-        value = self._data["einsums"]
+        value = self._data.get("einsums")
+        if value is None:
+            return ()
         if not isinstance(value, str):
             self._blame(("einsums",), "einsums are no block of text", _KEYS["einsums"])
             return ()
@@ -206,7 +225,7 @@ class _Reader:
             found = f"the cascade has {len(lines):,} Einsums"
             self._blame(("einsums",), found, f"at most {_MOST_EINSUMS}")
             return ()
-        found_all = (self._attempt((), parse_einsum, line, splits) for line in lines)
+        found_all = (self._parsed(parse_einsum, line, splits, _first_tensor) for line in lines)
         return tuple(einsum for einsum in found_all if einsum is not None)
 
     def _initial(self, cascade: Cascade) -> Mapping[str, float]:
@@ -216,25 +235,34 @@ class _Reader:
         found = {}
         for name, value in self._pairs("initial").items():
             path = ("initial", name)
-            if name not in iterative:
+            if name not in (*iterative, *self._unread):
                 hint = did_you_mean(name, iterative)
-                allowed = ", ".join(iterative) or "none: no tensor is defined at i+1"
+                allowed = listed(iterative) or "none: no tensor is defined at i+1"
                 self._blame(path, f"{name!r} is no iterative tensor.{hint}", allowed)
-            elif value in ("inf", "-inf"):
-                found[name] = float(value)
-            elif isinstance(value, bool) or not isinstance(value, (int, float)):
-                self._blame(path, f"the initial value of {name} is not a number", "-inf, 0, ...")
-            else:
-                found[name] = float(value)
+            found[name] = self._initial_value(path, value)
         return MappingProxyType(found)
+
+    def _initial_value(self, path: KeyPath, value: Any) -> float:
+        """A number, infinite ones included; 0, and a fault noted, if it is none."""
+        if value in ("inf", "-inf"):
+            return float(value)
+        try:
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            number = float(value) if is_number else math.nan
+        except OverflowError:
+            number = math.nan
+        if math.isnan(number):
+            self._blame(path, f"the initial value of {path[-1]} is not a number", "-inf, 0, ...")
+            return 0.0
+        return number
 
     def _check_results(self, cascade: Cascade) -> None:
         defined = [einsum.name for einsum in cascade.einsums]
         for position, name in enumerate(cascade.results):
-            if name not in defined:
+            if name not in (*defined, *self._unread):
                 hint = did_you_mean(name, defined)
                 found = f"result {name!r} is never defined.{hint}"
-                self._blame(("results",), found, ", ".join(defined))
+                self._blame(("results",), found, listed(defined))
             if name in cascade.results[:position]:
                 self._blame(("results",), f"duplicate: result {name!r} is named twice")
 
@@ -261,15 +289,27 @@ class _Reader:
                 return Place(row, found + 1 - (len(line) - len(line.lstrip())))
         return Place(top, column)
 
+    def _parsed(
+        self,
+        parse: Callable[..., _Read],
+        line: Text,
+        splits: Mapping[str, tuple[str, ...]],
+        tensors: Callable[[str], Iterable[str]],
+    ) -> _Read | None:
+        """What a line says; None, with its error and the `tensors` it defines noted, if nothing."""
+        try:
+            return parse(line, splits)
+        except WorkloadError as error:
+            self._line_faults.append(error)
+            self._unread.update(tensors(line.text))
+            return None
+
     def _attempt(self, path: KeyPath, function: Callable[..., Any], *arguments: Any) -> Any:
         """The function's result; None, and its error noted, if it refuses."""
         try:
             return function(*arguments)
         except WorkloadError as error:
-            if error.where is None:
-                self._blame(path, error.what, error.allowed)
-            else:
-                self._faults.append(error)
+            self._blame(path, error.what, error.allowed)
             return None
 
     def _blame(self, path: KeyPath, what: str, allowed: str | None = None) -> None:
@@ -277,7 +317,22 @@ class _Reader:
         self._faults.append(WorkloadError(what, where=where, allowed=allowed))
 
     def _raise(self) -> None:
-        if len(self._faults) == 1:
-            raise self._faults[0]
-        if self._faults:
-            raise WorkloadError("\n".join(str(fault) for fault in self._faults))
+        found = [*self._faults, *self._line_faults]
+        if len(found) == 1:
+            raise found[0]
+        if found:
+            raise WorkloadError("\n".join(str(fault) for fault in found))
+
+
+def _mapping(document: YamlDocument) -> dict[str, Any]:
+    """The keys of a cascade; the hint of the framework is about jobs."""
+    try:
+        return document.mapping()
+    except InputError as error:
+        allowed = "keys with values, such as `ranks: {m: 1024}`"
+        raise WorkloadError(error.what, where=error.where, allowed=allowed) from None
+
+
+def _first_tensor(line: str) -> list[str]:
+    """The tensor that an Einsum defines, as far as can be told from its text."""
+    return _NAME.findall(line)[:1]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from accel_models.attention.cascades.counts import count_operations, total_operations
 from accel_models.attention.cascades.einsums import Opaque
 from accel_models.attention.cascades.passes import analyse_passes, ranks_to_analyse
 from accel_models.attention.cascades.traffic import compulsory_words, footprints, induced_words
+from accel_models.attention.cascades.unused import unused
 from dse.cli._text import section
 from dse.units import format_quantity
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from accel_models.attention.cascades.traffic import Footprint
 
 __all__ = ["facts", "text"]
+
+_MOST_DIGITS = 10**15  # counts from here on are unreadable digit by digit
+_LARGEST = 1e18  # in bytes about 900 PiB, the largest that a prefix shows well
 
 
 def facts(cascade: Cascade, word_bits: int) -> dict[str, Any]:
@@ -39,6 +44,7 @@ def facts(cascade: Cascade, word_bits: int) -> dict[str, Any]:
         "word_bits": word_bits,
         "inputs": [str(access) for access in cascade.inputs],
         "results": list(cascade.results),
+        "notes": unused(cascade),
         "einsums": [{"einsum": einsum.text, "tensor": einsum.name} for einsum in cascade.einsums],
         **(operations or {"operations": None}),
         "compulsory_words": compulsory_words(cascade),
@@ -149,12 +155,13 @@ def text(found: dict[str, Any]) -> str:
     wholes = [item for item in found["passes"] if not item["in_tile"]]
     several = [item for item in wholes if item["passes"] > 1]
     parts = [_head(found), _passes(found), _einsums(found, several), _live(wholes)]
-    return "\n\n".join([*parts, _traffic(found, wholes)])
+    notes = [section("notes", [(note,) for note in found["notes"]])] if found["notes"] else []
+    return "\n\n".join([*parts, _traffic(found, wholes), *notes])
 
 
 def _head(found: dict[str, Any]) -> str:
     split = ", ".join(f"{whole} = {' * '.join(parts)}" for whole, parts in found["split"].items())
-    sizes = ", ".join(f"{name} {size:,}" for name, size in found["ranks"].items())
+    sizes = ", ".join(f"{name} {_counted(size)}" for name, size in found["ranks"].items())
     rows = [
         ("computes", found["summary"] or "-"),
         ("source", found["source"] or "-"),
@@ -179,14 +186,24 @@ def _einsums(found: dict[str, Any], several: list[dict[str, Any]]) -> str:
     rows = [("Einsum", *(f"pass {item['rank']}" for item in several), "points", "operations")]
     for einsum in found["einsums"]:
         passes = (f"{item['pass_of'].get(einsum['tensor'], '-')}" for item in several)
-        points = f"{einsum['points']:,}" if "points" in einsum else "-"
+        points = _counted(einsum["points"]) if "points" in einsum else "-"
         rows.append((einsum["einsum"], *passes, points, _listed(einsum.get("operations"))))
     rows.append(("all", *("" for _ in several), "", _listed(found["operations"])))
     return section("Einsums", rows)
 
 
 def _listed(numbers: dict[str, int] | None) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in (numbers or {}).items()) or "-"
+    return ", ".join(f"{name} {_counted(count)}" for name, count in (numbers or {}).items()) or "-"
+
+
+def _counted(count: int) -> str:
+    """A count digit by digit, or its magnitude."""
+    return f"{count:,}" if count <= _MOST_DIGITS else f"{Decimal(count):.3e}"
+
+
+def _quantity(value: float, unit: str) -> str:
+    """A quantity with its prefix, or its magnitude where no prefix reaches."""
+    return f"{value:.3e} {unit}".rstrip() if value > _LARGEST else format_quantity(value, unit)
 
 
 def _live(wholes: list[dict[str, Any]]) -> str:
@@ -195,8 +212,8 @@ def _live(wholes: list[dict[str, Any]]) -> str:
     for item in wholes:
         for live in item["live"]:
             largest = sorted(live["kept_words"].items(), key=lambda pair: -pair[1])[:3]
-            kept = format_quantity(live["kept_bytes"], "B")
-            reloaded = format_quantity(live["reloaded_bytes"], "B")
+            kept = _quantity(live["kept_bytes"], "B")
+            reloaded = _quantity(live["reloaded_bytes"], "B")
             rows.append((item["rank"], f"{live['pass']}", kept, reloaded, _listed(dict(largest))))
     return section("live on chip while a rank streams by", rows)
 
@@ -204,12 +221,12 @@ def _live(wholes: list[dict[str, Any]]) -> str:
 def _traffic(found: dict[str, Any], wholes: list[dict[str, Any]]) -> str:
     """Compulsory traffic, and what it becomes if a rank of several passes is reloaded."""
     rows = [("", "off chip", "by passes", "operations per byte", "moved again, in words")]
-    compulsory = format_quantity(found["compulsory_bytes"], "B")
+    compulsory = _quantity(found["compulsory_bytes"], "B")
     rows.append(("fibers kept", compulsory, "-", _ratio(found["operations_per_byte"]), "-"))
     for item in wholes:
         if item["induced_words"]:
-            moved = format_quantity(item["moved_bytes"], "B")
-            induced = format_quantity(item["induced_bytes"], "B")
+            moved = _quantity(item["moved_bytes"], "B")
+            induced = _quantity(item["induced_bytes"], "B")
             ratio = _ratio(item["reloaded_operations_per_byte"])
             again = _listed(item["induced_words"])
             rows.append((f"{item['rank']} reloaded", moved, induced, ratio, again))
@@ -217,4 +234,4 @@ def _traffic(found: dict[str, Any], wholes: list[dict[str, Any]]) -> str:
 
 
 def _ratio(value: float | None) -> str:
-    return "-" if value is None else format_quantity(value, "")
+    return "-" if value is None else _quantity(value, "")

@@ -10,9 +10,9 @@ from accel_models.attention.cascades.einsums import START, Place
 from dse.errors import WorkloadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["Text", "Token", "tokens"]
+__all__ = ["Text", "Token", "listed", "tokens"]
 
 _MOST_TOKENS = 300  # bounds the depth of brackets; the longest Einsum of the catalogue has 50
 
@@ -65,6 +65,11 @@ class Token:
     def shown(self) -> str:
         """The token in a message."""
         return f"'{self.text}'" if self.text else "the end of the line"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for a message, each once."""
+    return ", ".join(dict.fromkeys(names))
 
 
 def tokens(line: Text) -> Iterator[Token]:

@@ -2,7 +2,9 @@
 
 A tensor of the rank that is used in one pass only is held one coordinate at a time. One that is
 used in several passes is either kept, a whole fiber, from the first to the last of them, or loaded
-again in each; a tensor that the cascade itself computes is stored once besides.
+again in each; a tensor that the cascade itself computes is stored once besides. A value after the
+last iteration, `X[i$]`, lacks the rank: it is held until it is read, and no reason to keep or
+reload the fiber of X.
 
 Ranks that every Einsum keeps on its left side (queries, rows, batch) are taken one coordinate at a
 time; those that the analysed rank does not contain are held whole. A mapping that tiles them holds
@@ -15,8 +17,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from accel_models.attention.cascades.einsums import Index
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from accel_models.attention.cascades.cascade import Cascade
     from accel_models.attention.cascades.einsums import Access
@@ -73,7 +77,7 @@ def induced_words(cascade: Cascade, analysis: PassAnalysis) -> dict[str, int]:
         cascade: With sizes.
         analysis: Its passes over the rank that is streamed.
     """
-    uses = _uses(analysis)
+    uses = _fiber_uses(analysis)
     found = {}
     for tensor, passes in uses.items():
         if len(passes) > 1 and _is_streamed(cascade, tensor, analysis):
@@ -89,19 +93,24 @@ def footprints(cascade: Cascade, analysis: PassAnalysis) -> tuple[Footprint, ...
         cascade: With sizes.
         analysis: Its passes over the rank that is streamed.
     """
-    uses = _uses(analysis)
+    uses, fiber_uses = _uses(analysis), _fiber_uses(analysis)
+    several = {
+        tensor
+        for tensor, passes in fiber_uses.items()
+        if len(passes) > 1 and _is_streamed(cascade, tensor, analysis)
+    }
     return tuple(
         Footprint(
             number,
             {
                 tensor: _words(cascade, tensor, analysis, is_kept=False)
                 for tensor, passes in uses.items()
-                if _is_live(cascade, tensor, analysis, passes, number, is_kept=False)
+                if _is_live(passes, number, is_reloaded=tensor in several)
             },
             {
-                tensor: _words(cascade, tensor, analysis, is_kept=len(passes) > 1)
+                tensor: _words(cascade, tensor, analysis, is_kept=tensor in several)
                 for tensor, passes in uses.items()
-                if _is_live(cascade, tensor, analysis, passes, number, is_kept=True)
+                if _is_live(passes, number, is_reloaded=False)
             },
         )
         for number in range(1, analysis.passes + 1)
@@ -110,11 +119,7 @@ def footprints(cascade: Cascade, analysis: PassAnalysis) -> tuple[Footprint, ...
 
 def _uses(analysis: PassAnalysis) -> dict[str, set[int]]:
     """Tensor -> the passes in which an Einsum that touches the rank writes or reads it."""
-    uses: dict[str, set[int]] = {}
-    for visit in analysis.visits:
-        if visit.during:
-            for access in (*visit.einsum.operands, visit.einsum.output):
-                uses.setdefault(access.tensor, set()).add(visit.during)
+    uses = _passes_by_tensor(analysis, lambda _: True)
     for tensor, passes in uses.items():
         produced = analysis.visit(tensor)
         if produced and not produced.during:  # computed between passes, from complete values
@@ -122,23 +127,31 @@ def _uses(analysis: PassAnalysis) -> dict[str, set[int]]:
     return uses
 
 
+def _fiber_uses(analysis: PassAnalysis) -> dict[str, set[int]]:
+    """The same without reads of the value after the last iteration, which need no fiber."""
+    outer = Index(analysis.rank[0], is_last=True)
+    return _passes_by_tensor(analysis, lambda access: outer not in access.indices)
+
+
+def _passes_by_tensor(
+    analysis: PassAnalysis, counts: Callable[[Access], bool]
+) -> dict[str, set[int]]:
+    passes: dict[str, set[int]] = {}
+    for visit in analysis.visits:
+        if visit.during:
+            for access in filter(counts, (*visit.einsum.operands, visit.einsum.output)):
+                passes.setdefault(access.tensor, set()).add(visit.during)
+    return passes
+
+
 def _is_streamed(cascade: Cascade, tensor: str, analysis: PassAnalysis) -> bool:
     """Whether the tensor has the analysed rank."""
     return analysis.rank[0] in cascade.access(tensor).streamed
 
 
-def _is_live(
-    cascade: Cascade,
-    tensor: str,
-    analysis: PassAnalysis,
-    passes: set[int],
-    number: int,
-    *,
-    is_kept: bool,
-) -> bool:
-    if is_kept or not _is_streamed(cascade, tensor, analysis):
-        return min(passes) <= number <= max(passes)
-    return number in passes
+def _is_live(passes: set[int], number: int, *, is_reloaded: bool) -> bool:
+    """Whether a tensor with these uses is held in a pass; between two uses only if it stays."""
+    return number in passes if is_reloaded else min(passes) <= number <= max(passes)
 
 
 def _words(cascade: Cascade, tensor: str, analysis: PassAnalysis, *, is_kept: bool) -> int:

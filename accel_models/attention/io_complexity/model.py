@@ -16,6 +16,7 @@ from accel_models.attention.io_complexity.bounds import (
     reference_backward_words,
     reference_forward_words,
 )
+from accel_models.attention.io_complexity.capacity import Capacity
 from accel_models.attention.io_complexity.counts import BACKWARD, FORWARD, TENSORS
 from accel_models.attention.io_complexity.options import AttentionIOOptions
 from accel_models.attention.io_complexity.tiling import Head, Tiling
@@ -61,7 +62,10 @@ class AttentionIO(CostModel):
         "key_tile_rows": _ladder(1, 4096),
     }
     infeasibilities: ClassVar[tuple[str, ...]] = (
-        "the schedule holds more words than the fast memory has",
+        (
+            "the schedule holds more words than the fast memory has: use smaller tiles, "
+            "stream_buffers = 1, or more fast_memory_bytes"
+        ),
     )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("latency_s", "Time of one layer's attention"),
@@ -106,9 +110,9 @@ class AttentionIO(CostModel):
                         doc="Bc, keys per tile"),
                 Integer("stream_buffers", 1, 2, default=2, group="dataflow",
                         doc="1: transfers and arithmetic take turns; 2: they overlap"),
-                Choice("fast_memory_bytes", _ladder(_KIB // 4, _KIB * _KIB), default=64 * _KIB,
-                       extent=(1.0, 4 * GIB), group="memory",
-                       doc="Capacity of the fast memory"),
+                Capacity("fast_memory_bytes", _ladder(_KIB // 4, _KIB * _KIB), default=64 * _KIB,
+                         extent=(1.0, 4 * GIB), group="memory",
+                         doc="Capacity of the fast memory"),
             )
         )  # fmt: skip
 

@@ -42,9 +42,11 @@ class DAQTwinOptions:
         warm_up: Triggers before these; if null, five times as many as there are events in service
             on average.
         seed: Of all random numbers.
-        units_per_server: Units of a node (cores) that form a server and share each event's work.
+        units_per_server: Units of a node (cores) that form a server and share each event's work;
+            as the pipeline says of each service if null, 1 where it says nothing.
         builder_unit_bytes_per_s: Bandwidth of an event-builder unit.
-        batch_overhead_s: Time that a server spends per batch, on top of its events.
+        batch_overhead_s: Time that a server spends per batch, on top of its events; as the pipeline
+            says of each service if null, 0 where it says nothing.
         back_pressure: Whether a full station holds up those before it, in the end the trigger; if
             not, an event is lost where there is no room for it. A node with a buffer of its own in
             the pipeline does as that says.
@@ -60,9 +62,9 @@ class DAQTwinOptions:
     triggers: int = 20_000
     warm_up: int | None = None
     seed: int = 0
-    units_per_server: int = 256
+    units_per_server: int | None = None
     builder_unit_bytes_per_s: float = 12.5e9
-    batch_overhead_s: float = 500e-6
+    batch_overhead_s: float | None = None
     back_pressure: bool = True
     price_per_byte: float = 1e-6
     price_per_byte_per_s: float = 50e-9
@@ -72,12 +74,13 @@ class DAQTwinOptions:
     def __post_init__(self) -> None:
         for name, low in (("triggers", 2), ("seed", 0), ("units_per_server", 1)):
             value = getattr(self, name)
-            require(value >= low, f"{name} = {value}", f"a whole number of {low} or more")
+            is_valid = value is None or value >= low
+            require(is_valid, f"{name} = {value}", f"a whole number of {low} or more")
         speed = self.builder_unit_bytes_per_s
         require(speed > 0, f"builder_unit_bytes_per_s = {speed}", "a bandwidth above 0")
         for name in ("batch_overhead_s", *_PRICES):
             value = getattr(self, name)
-            require(value >= 0, f"{name} = {value}", "0 or more")
+            require(value is None or value >= 0, f"{name} = {value}", "0 or more")
 
 
 _PRICES = ("price_per_byte", "price_per_byte_per_s", "price_per_builder_unit")
@@ -90,7 +93,7 @@ class DAQTwin(CostModel):
     options: DAQTwinOptions
 
     env_id: ClassVar[str] = "dse/DAQTwin-v0"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     workload_type: ClassVar[type] = Pipeline
     Options: ClassVar[type] = DAQTwinOptions
     default_workload: ClassVar[str] = "cms"
@@ -109,7 +112,8 @@ class DAQTwin(CostModel):
                " keep"),
         Metric("p99_latency_s", "The same for 99 % of the events"),
         Metric("stored_per_s", "Events stored per second"),
-        Metric("cost", "Price of all that the design sizes, in the currency of the pipeline",
+        Metric("cost", "Price of all that the design sizes, in the currency of the pipeline; a"
+               " server costs as much as its units",
                parts=("buffers", "links", "builder", "servers")),
         Metric("buffer_bytes", "Memory of all buffers"),
     )  # fmt: skip

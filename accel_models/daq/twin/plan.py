@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from accel_models.daq.outcome import busy_s
 from accel_models.daq.pipeline import DAQPipeline
 from accel_models.daq.twin.laws import Deterministic, Exponential, LogNormal
 from accel_models.daq.twin.network import (
@@ -271,8 +272,8 @@ def _node(state: NodeState) -> Stage:
     )  # fmt: skip
     if service is None:
         return moving
-    time_s = service.time_s + service.time_per_op_s * float(state.operations)
-    return replace(moving, work=time_s, law=service.law, spread=service.spread, moves_data=False)
+    work = float(busy_s(state))
+    return replace(moving, work=work, law=service.law, spread=service.spread, moves_data=False)
 
 
 def _accepts(state: NodeState) -> tuple[float, float]:

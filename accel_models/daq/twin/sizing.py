@@ -87,7 +87,20 @@ class Sizing:
         load, o = self.plan.load(stage), self.options
         if stage.moves_data:
             return load / o.builder_unit_bytes_per_s
-        return load / o.units_per_server + self.plan.rate_per_s(stage) * o.batch_overhead_s
+        overhead = self.plan.rate_per_s(stage) * self.batch_overhead_s(stage)
+        return load / self.units_per_server(stage) + overhead
+
+    def units_per_server(self, stage: Stage) -> int:
+        """Units that form a server: of the options, or else the pipeline's own number."""
+        given, service = self.options.units_per_server, stage.node.service
+        own = 1 if service is None else service.units_per_server
+        return own if given is None else given
+
+    def batch_overhead_s(self, stage: Stage) -> float:
+        """Time per batch: of the options, or else the pipeline's own."""
+        given, service = self.options.batch_overhead_s, stage.node.service
+        own = 0.0 if service is None else service.batch_overhead_s
+        return own if given is None else given
 
     def cost_parts(self, sized: list[Sized]) -> dict[str, float]:
         """Price of buffers, of bandwidth, of builder units and of servers."""
@@ -101,7 +114,8 @@ class Sizing:
             elif stage.moves_data:
                 parts["links"] += o.price_per_byte_per_s * size.speed
             else:
-                parts["servers"] += stage.node.unit_price * o.units_per_server * size.servers
+                units = self.units_per_server(stage) * size.servers
+                parts["servers"] += stage.node.unit_price * units
         return parts
 
     # -- one station ---------------------------------------------------------------------------
@@ -115,7 +129,10 @@ class Sizing:
             yield _depth(stage, "buffer_events", f"Events that the buffer of {stage.name} holds,"
                          " that on the link included")  # fmt: skip
         else:
-            own, doc = stage.node.servers, f"Servers of {stage.name}"
+            together = self.units_per_server(stage)
+            doc = f"Servers of {stage.name}, of {together} unit{'s' * (together > 1)} each"
+            units = stage.node.servers
+            own = None if units is None else math.ceil(units / together)
             yield _servers(stage, "servers", self.busy(stage), own, doc)
             yield _depth(stage, "queue_events", f"Events that wait for a server of {stage.name}")
             yield Integer(f"{stage.slug}_batch", 1, _LARGEST_BATCH, group=stage.slug,
@@ -155,11 +172,11 @@ class Sizing:
             return Sized(stage, Size(speed=speed, places=places, blocks=blocks), places)
         servers, queue, batch = (int(get(n)) for n in ("servers", "queue_events", "batch"))
         size = Size(
-            speed=self.options.units_per_server,
+            speed=self.units_per_server(stage),
             servers=servers,
             places=servers * batch + queue,
             batch=batch,
-            batch_overhead_s=self.options.batch_overhead_s,
+            batch_overhead_s=self.batch_overhead_s(stage),
             blocks=blocks,
         )
         return Sized(stage, size, queue)
