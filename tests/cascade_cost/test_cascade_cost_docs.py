@@ -16,7 +16,7 @@ from workloads.catalogue import bert
 
 ROOT = Path(__file__).parents[2]
 NOTE = (ROOT / "docs" / "models" / "cascade_cost.md").read_text(encoding="utf-8")
-TUTORIAL = (ROOT / "docs" / "tutorials" / "your_own_attention.md").read_text(encoding="utf-8")
+TUTORIAL = (ROOT / "docs" / "tutorials" / "your-own-attention.md").read_text(encoding="utf-8")
 EXAMPLES = ROOT / "examples"
 GOLDEN = ROOT / "tests" / "golden" / "fusemax" / "attention.csv"
 BERT_16K = bert(seq_len=16384)
