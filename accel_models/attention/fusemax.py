@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from accel_models.attention import one_pass, physical
 from accel_models.attention.components import load_components
+from accel_models.attention.design_space import DEFAULT_SPACE, machine_parameters
 from accel_models.attention.flat import flat
 from accel_models.attention.flat_mapper import FlatMapper
 from accel_models.attention.hardware import Activity, Hardware, Shape
 from accel_models.attention.linear import linear_layers
-from accel_models.attention.options import GIB, MIB, FuseMaxOptions
+from accel_models.attention.options import FuseMaxOptions
 from accel_models.attention.unfused import unfused
-from dse import Choice, CostModel, DesignSpace, Evaluation, Integer, Metric, PowerOfTwo
+from dse import Choice, CostModel, DesignSpace, Evaluation, Metric
 from workloads.transformer import TransformerLayer
 
 if TYPE_CHECKING:
@@ -54,12 +55,7 @@ class FuseMax(CostModel):
         "energy_j": "min",
         "area_mm2": "min",
     }
-    default_space: ClassVar[Mapping[str, tuple[Any, ...]]] = {
-        "pe_dim": (16, 32, 64, 128, 256, 512),
-        "word_bits": (16,),
-        "buffer_row_bytes": (512,),
-        "buffer_ports": (4,),
-    }
+    default_space: ClassVar[Mapping[str, tuple[Any, ...]]] = DEFAULT_SPACE
     chunk: ClassVar[int] = 8192 * len(CONFIGURATIONS)
     infeasibilities: ClassVar[tuple[str, ...]] = (
         "the global buffer is too small for one tile of queries",
@@ -91,30 +87,16 @@ class FuseMax(CostModel):
         """Everything the equations accept; `default_space` narrows it to 57,024 working designs."""
         return DesignSpace(
             (
-                Choice("configuration", CONFIGURATIONS, default="binding", group="dataflow",
-                       doc="How attention is mapped: the configurations of the paper"),
-                PowerOfTwo("pe_dim", 4, 2048, default=256, group="compute",
-                           doc="Side of the square 2D array, in PEs"),
-                Choice("word_bits", (8, 16, 32), default=16, group="compute",
-                       doc="Width of a word"),
-                Choice("global_buffer_bytes", tuple(int(MIB * 2**k / 4) for k in range(9)),
-                       default=int(16 * MIB), extent=(2.0**12, 4 * GIB), group="memory",
-                       doc="Capacity of the global buffer"),
-                Choice("buffer_row_bytes", (128, 256, 512, 1024), default=512, extent=(16, 4096),
-                       group="memory", doc="Bytes of one row of the global buffer"),
-                Choice("pe_1d_ratio", (0.25, 0.5, 1, 2, 4, 8), default=1, extent=(1 / 64, 64),
-                       group="compute", doc="Number of 1D PEs per column of the 2D array"),
-                Integer("buffer_ports", 1, 8, default=4, group="memory",
-                        doc="Read/write ports of the global buffer"),
-                Choice("dram_bandwidth_bytes_per_s",
-                       tuple(int(GIB * b) for b in (50, 100, 200, 400, 800, 1600)),
-                       default=int(400 * GIB), extent=(GIB, 65536 * GIB), group="memory",
-                       doc="Bandwidth of the DRAM"),
-                Choice("frequency_hz", (235e6, 470e6, 705e6, 940e6, 1175e6, 1410e6),
-                       default=940e6, extent=(1e6, 1e10), group="clock",
-                       doc="Clock; the voltage follows it"),
+                Choice(
+                    "configuration",
+                    CONFIGURATIONS,
+                    default="binding",
+                    group="dataflow",
+                    doc="How attention is mapped: the configurations of the paper",
+                ),
+                *machine_parameters(),
             )
-        )  # fmt: skip
+        )
 
     def equations(self, x: Columns, ops: Ops, wanted: frozenset[str]) -> Evaluation:
         """Each configuration has its own equations; every design runs those of its own only."""

@@ -18,7 +18,6 @@ class CascadeOptions(FuseMaxOptions):
         cascade_file: Your own cascade, as a YAML file.
         binding_file: How it is bound to the arrays, as a YAML file, which may name the cascade;
             by rule if there is none.
-        preset: Which set of defaults the other options take.
         scope: What latency, energy and traffic cover: the cascade, or also the linear layers of a
             transformer layer ("end-to-end").
         rf_accounting: Register energy of one PE instance, as the artifact counts it (quirk Q1),
@@ -27,19 +26,6 @@ class CascadeOptions(FuseMaxOptions):
             same (quirk Q3).
         cascade_tile_buffer: Whether a limit of the tiles that a binding names under `artifact`
             holds (quirk Q4).
-        port_limit: Whether the buffer ports bound the latency.
-        voltage_scaling: Whether the supply voltage follows the frequency.
-        voltage_floor: Share of the nominal voltage left at frequency zero, 0 to 1 (assumption).
-        nominal_frequency_hz: Frequency of the nominal voltage.
-        leakage_w_per_mm2: Static power at nominal voltage (assumption); 0 switches it off.
-        dram_interface_mm2: Area of the interface of one DRAM stack (assumption).
-        dram_stack_bytes_per_s: Bandwidth of one DRAM stack; the interface is bought in
-            proportion to the bandwidth.
-        dram_standby_w: Standby power of one DRAM stack.
-        buffer_area: CACTI values where there is one, else the fit; or the fit everywhere.
-        multiplier_exponent: MACC, exponential and divide energy and area grow with the word width
-            to this power (assumption; 1.5 to 2).
-        components: A CSV file with the user's own component energies and areas.
     """
 
     cascade: str | None = None
